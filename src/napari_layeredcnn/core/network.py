@@ -1,0 +1,294 @@
+"""LayeredCNN as plain ``nn.Module``s, readable from top to bottom.
+
+An image stack (2D convolutions, sees the whole image) feeds a label stack (masked 3D convolutions
+over region, row and column, sees only the columns to the left of the one that it predicts).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F  # noqa: N812 (the name that every torch program uses)
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """Size of a `LayeredCNN`.
+
+    Parameters
+    ----------
+    widths : tuple of int
+        Feature channels of each level, the finest first. Level ``l`` works at stride ``2**l``.
+    blocks : int
+        Convolutional blocks in each stack: so many on the way down and as many on the way up, at
+        every level.
+
+    Examples
+    --------
+    >>> Configuration().stride
+    8
+    """
+
+    widths: tuple[int, ...] = (32, 32, 32, 32)
+    blocks: int = 3
+
+    @property
+    def levels(self) -> int:
+        """Number of levels."""
+        return len(self.widths)
+
+    @property
+    def stride(self) -> int:
+        """Rows (and columns) of the image per row of the coarsest level."""
+        return int(2 ** (self.levels - 1))
+
+
+CONFIGURATIONS = {
+    "paper": Configuration(),
+    "compact": Configuration(widths=(16, 32, 48, 64), blocks=2),
+}
+
+
+class MaskedConv(nn.Conv3d):
+    """Convolution over (region, row, column) that never looks to the right.
+
+    Seen along the columns, with ``x`` the column that is computed::
+
+        mask A   [ x-1 ]  .        only the column to the left
+        mask B   [ x-1 ][ x ]      the column to the left and this one
+
+    The paper masks a kernel of three columns ([1]_, section 3.1); only the weights that its masks
+    leave are stored here.
+
+    Parameters
+    ----------
+    in_channels, out_channels : int
+        Feature channels.
+    regions : {1, 3}
+        Kernel size along the regions; with 3 a region sees its two neighbors.
+    mask : {"A", "B"}
+        Which columns are seen.
+
+    References
+    ----------
+    .. [1] Christensen et al., LayeredCNN: Segmenting Layers with Autoregressive Models.
+    """
+
+    def __init__(
+        self, in_channels: int, out_channels: int, *, regions: int = 1, mask: str = "B"
+    ) -> None:
+        columns = {"A": 1, "B": 2}[mask]
+        super().__init__(
+            in_channels, out_channels, (regions, 3, columns), padding=(regions // 2, 1, 0)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Convolve ``x`` (B, C, K+1, H, W); the result has as many columns."""
+        columns = self.kernel_size[2]
+        x = F.pad(x, (1, columns - 2))  # a column of zeros on the left; mask A drops the last one
+        if self.in_channels > 1:
+            return super().forward(x)
+        # One channel in: a matrix over the three rows. In bfloat16 on the CPU the backward pass
+        # of such a Conv3d (and of one with a 1x1x1 kernel) writes beyond its memory (torch 2.13).
+        height = x.shape[3]
+        x = F.pad(x, (0, 0, 1, 1))
+        rows = torch.stack([x[:, 0, :, row : row + height] for row in range(3)], dim=4)
+        return F.linear(rows, self.weight.view(-1, 3), self.bias).permute(0, 4, 1, 2, 3)
+
+
+class Block(nn.Module):
+    """The paper's convolutional block: an image part that feeds a label part ([1]_, figure 4).
+
+    Parameters
+    ----------
+    channels : int
+        Feature channels.
+    first : bool
+        The network's first block: one channel in, mask A, no residual additions.
+
+    References
+    ----------
+    .. [1] Christensen et al., LayeredCNN: Segmenting Layers with Autoregressive Models.
+    """
+
+    def __init__(self, channels: int, *, first: bool = False) -> None:
+        super().__init__()
+        self.first = first
+        c_in = 1 if first else channels
+        self.image_conv1 = nn.Conv2d(c_in, channels, 3, padding=1)
+        self.image_norm1 = nn.BatchNorm2d(channels)
+        self.image_conv2 = nn.Conv2d(channels, channels, 3, padding=1)
+        self.image_norm2 = nn.BatchNorm2d(channels)
+        self.label_conv1 = MaskedConv(c_in, channels, mask="A" if first else "B")
+        self.label_norm1 = nn.BatchNorm3d(channels)
+        # The paper's 1x1 convolutions, this one and the head's, are matrices over the channels.
+        self.image_to_label = nn.Linear(channels, channels)
+        self.label_conv2 = MaskedConv(channels, channels, regions=3)
+        self.label_norm2 = nn.BatchNorm3d(channels)
+
+    def image(self, x: Tensor) -> Tensor:
+        """Image part: (B, C, H, W) to (B, C, H, W)."""
+        y = F.relu(self.image_norm1(self.image_conv1(x)))
+        y = F.relu(self.image_conv2(y))
+        return self.image_norm2(y if self.first else y + x)  # type: ignore[no-any-return]
+
+    def label(self, x: Tensor, image: Tensor) -> Tensor:
+        """Label part: (B, C, K+1, H, W) and the image part's output (B, C, H, W)."""
+        y = self.label_norm1(self.label_conv1(x))
+        term = self.image_to_label(image.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+        y = F.relu(y + term.unsqueeze(2))  # the same for every region
+        y = F.relu(self.label_conv2(y))
+        return self.label_norm2(y if self.first else y + x)  # type: ignore[no-any-return]
+
+
+class LayeredCNN(nn.Module):
+    """Autoregressive, class-agnostic network for layered images ([1]_, section 3.1).
+
+    Parameters
+    ----------
+    configuration : Configuration or str, optional
+        Network size, or its name in `CONFIGURATIONS`. Default: the paper's.
+
+    References
+    ----------
+    .. [1] Christensen et al., LayeredCNN: Segmenting Layers with Autoregressive Models.
+
+    Examples
+    --------
+    >>> network = LayeredCNN("paper")
+    >>> sum(p.numel() for p in network.parameters())
+    1159233
+    >>> logits = network(torch.zeros(1, 1, 16, 24), torch.zeros(1, 1, 3, 16, 24))
+    >>> tuple(logits.shape)
+    (1, 3, 16, 24)
+    """
+
+    def __init__(self, configuration: Configuration | str = "paper") -> None:
+        super().__init__()
+        if isinstance(configuration, str):
+            configuration = CONFIGURATIONS[configuration]
+        self.configuration = configuration
+        widths, blocks = configuration.widths, configuration.blocks
+        self.first = Block(widths[0], first=True)
+        self.down = nn.ModuleList(_stack(width, blocks) for width in widths)
+        self.up = nn.ModuleList(_stack(width, blocks) for width in widths)
+        steps = list(zip(widths[:-1], widths[1:], strict=True))  # (finer, coarser) widths
+        self.shrink_image = nn.ModuleList(nn.Conv2d(f, c, 2, stride=2) for f, c in steps)
+        self.shrink_label = nn.ModuleList(
+            nn.Conv3d(f, c, (1, 2, 2), stride=(1, 2, 2)) for f, c in steps
+        )
+        self.grow_image = nn.ModuleList(nn.ConvTranspose2d(c, f, 2, stride=2) for f, c in steps)
+        self.grow_label = nn.ModuleList(_grow(c, f) for f, c in steps)
+        self.grow_skip = nn.ModuleList(_grow(c, f) for f, c in steps)
+        self.head1 = nn.Linear(widths[0], widths[0])
+        self.head2 = nn.Linear(widths[0], 1)
+
+    def blocks(self) -> Iterator[tuple[int, Block]]:
+        """Yield (level, block) in the order of computation: first, down, then up."""
+        yield 0, self.first
+        for level, stack in enumerate(self.down):
+            for block in stack:
+                yield level, block
+        for level in reversed(range(self.configuration.levels)):
+            for block in self.up[level]:
+                yield level, block
+
+    def encode_image(self, image: Tensor) -> list[Tensor]:
+        """Run the image stack, which does not depend on the label.
+
+        Parameters
+        ----------
+        image : (B, 1, H, W) Tensor
+            Images, scaled to [-1, 1].
+
+        Returns
+        -------
+        list of (B, C, H', W') Tensor
+            The image part's output of every block, in the order of `blocks`; ``H'`` and ``W'``
+            are those of the image, padded to a multiple of the stride and divided by the level's.
+        """
+        height, width = image.shape[-2:]
+        below, right = -height % self.configuration.stride, -width % self.configuration.stride
+        x = F.pad(image, (0, right, 0, below), mode="replicate") if below or right else image
+        x = self.first.image(x)
+        features, level_ends = [x], []
+        for level, stack in enumerate(self.down):
+            if level:
+                x = self.shrink_image[level - 1](x)
+            for block in stack:
+                x = block.image(x)
+                features.append(x)
+            level_ends.append(x)
+        for level in reversed(range(self.configuration.levels)):
+            if level < self.configuration.levels - 1:
+                x = self.grow_image[level](x) + level_ends[level]
+            for block in self.up[level]:
+                x = block.image(x)
+                features.append(x)
+        return features
+
+    def forward(
+        self, image: Tensor, label: Tensor, features: list[Tensor] | None = None
+    ) -> Tensor:
+        """Predict every column from the image and the label columns to its left.
+
+        Parameters
+        ----------
+        image : (B, 1, H, W) Tensor
+            Images, scaled to [-1, 1].
+        label : (B, 1, K+1, H, W) Tensor
+            One-hot label columns, scaled to [-1, 1], the top region first.
+        features : list of Tensor, optional
+            What `encode_image` gave for this image, if it was run already.
+
+        Returns
+        -------
+        (B, K+1, H, W) Tensor
+            Logits; their softmax over the regions is the prediction.
+        """
+        height, width = image.shape[-2:]
+        if features is None:
+            features = self.encode_image(image)
+        image_part = iter(features)
+        x = self.first.label(self.pad_label(label), next(image_part))
+        skip = x
+        level_ends = []
+        for level, stack in enumerate(self.down):
+            if level:
+                # Shifted to the right first, so that no coarse column holds a later fine one.
+                x = self.shrink_label[level - 1](F.pad(x, (1, -1)))
+            for i, block in enumerate(stack):
+                x = block.label(x, next(image_part))
+                skip = x if level and i == 0 else skip + x
+            level_ends.append((x, skip))
+        for level in reversed(range(self.configuration.levels)):
+            if level < self.configuration.levels - 1:
+                x_down, skip_down = level_ends[level]
+                x = self.grow_label[level](x) + x_down
+                skip = self.grow_skip[level](skip) + skip_down
+            for block in self.up[level]:
+                x = block.label(x, next(image_part))
+                skip = skip + x
+        pixels = F.relu(skip).permute(0, 2, 3, 4, 1)  # (B, K+1, H', W', C)
+        logits = self.head2(F.relu(self.head1(pixels)))
+        return logits[:, :, :height, :width, 0]  # type: ignore[no-any-return]
+
+    def pad_label(self, label: Tensor) -> Tensor:
+        """Pad rows by continuing the last one and columns by zeros, to the network's stride."""
+        below = -label.shape[-2] % self.configuration.stride
+        right = -label.shape[-1] % self.configuration.stride
+        if below:
+            last = label[..., -1:, :].expand(*label.shape[:-2], below, -1)
+            label = torch.cat([label, last], dim=-2)
+        return F.pad(label, (0, right)) if right else label
+
+
+def _stack(width: int, blocks: int) -> nn.ModuleList:
+    return nn.ModuleList(Block(width) for _ in range(blocks))
+
+
+def _grow(coarser: int, finer: int) -> nn.ConvTranspose3d:
+    return nn.ConvTranspose3d(coarser, finer, (1, 2, 2), stride=(1, 2, 2))

@@ -1,0 +1,459 @@
+"""What a person has labelled, read as a seed: painted regions, painted lines, paths, or an array.
+
+A column counts as given only if all of its curves are known; what strokes mean is said at each
+of the `seed_from_...` functions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+from operator import index
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from napari_layeredcnn.core.curves import check_curves, order_curves
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+    Floats = NDArray[np.float32]
+    Indices = NDArray[np.intp]
+
+#: Two paths that are drawn onto one another differ by rounding (px); they do not cross.
+_TOUCHING = 1e-6
+
+
+class SeedError(ValueError):
+    """Labels, paths or curves from which no seed can be read."""
+
+
+@dataclass(frozen=True, eq=False)
+class Seed:
+    """The columns that a person has labelled.
+
+    Parameters
+    ----------
+    curves : (K, W) float32 array
+        Curves in edge coordinates, ordered; NaN in columns that are not given. A read-only copy
+        is kept.
+    region_ids : tuple of int
+        Ids of the K+1 regions, top to bottom, each different.
+    height : int
+        Number of rows of the image.
+    skipped_columns : int
+        How many labelled columns were left out, as a region or a curve is missing in them.
+
+    Raises
+    ------
+    SeedError
+        If the parts do not fit together, no column is given or one only in part, or curves are
+        out of order or outside the image.
+
+    Examples
+    --------
+    >>> seed = Seed([[2.5, np.nan, 3.0]], (4, 7), height=6)
+    >>> seed.n_curves, seed.width, seed.columns, seed.stretches
+    (1, 3, array([0, 2]), [(0, 1), (2, 3)])
+    """
+
+    curves: Floats
+    region_ids: tuple[int, ...]
+    height: int
+    skipped_columns: int = 0
+
+    def __post_init__(self) -> None:
+        try:
+            curves = check_curves(self.curves, self.height)
+            height = index(self.height)
+            region_ids = tuple(index(i) for i in self.region_ids)
+        except (TypeError, ValueError) as error:
+            raise SeedError(str(error)) from None
+        if curves.ndim != 2:
+            raise SeedError(f"a seed has curves of shape (K, W), but these have {curves.shape}")
+        if len(region_ids) != len(curves) + 1 or len(set(region_ids)) != len(region_ids):
+            raise SeedError(
+                f"{len(curves)} curves part {len(curves) + 1} regions with different ids, but "
+                f"the ids are {list(region_ids)}"
+            )
+        missing = np.isnan(curves)
+        if missing.all(axis=0).all():
+            raise SeedError("no column is given; label all regions in one column or more")
+        partial = missing.any(axis=0) & ~missing.all(axis=0)
+        if partial.any():
+            raise SeedError(
+                f"only some of the curves are given in column {np.argmax(partial)}; give all of "
+                "them there, or none"
+            )
+        curves.setflags(write=False)
+        object.__setattr__(self, "curves", curves)
+        object.__setattr__(self, "region_ids", region_ids)
+        object.__setattr__(self, "height", height)
+
+    @property
+    def columns(self) -> Indices:
+        """Columns that are given, from left to right."""
+        return np.flatnonzero(~np.isnan(self.curves[0]))
+
+    @property
+    def stretches(self) -> list[tuple[int, int]]:
+        """Runs of given columns side by side, as (start, stop) with stop left out."""
+        columns = self.columns
+        ends = np.flatnonzero(np.diff(columns) > 1)
+        starts = columns[np.concatenate([[0], ends + 1])]
+        stops = columns[np.concatenate([ends, [-1]])] + 1
+        return list(zip(starts.tolist(), stops.tolist(), strict=True))
+
+    @property
+    def n_curves(self) -> int:
+        """Number of curves K."""
+        return len(self.curves)
+
+    @property
+    def width(self) -> int:
+        """Number of columns W of the image."""
+        return int(self.curves.shape[1])
+
+    def mirrored(self) -> Seed:
+        """Return the seed of the image mirrored left to right."""
+        return Seed(self.curves[:, ::-1], self.region_ids, self.height, self.skipped_columns)
+
+
+def seed_from_regions(labels: ArrayLike, *, zero_is_region: bool = False) -> Seed:
+    """Read painted regions.
+
+    In a labelled column the labels stand in order, top to bottom. The boundary between two
+    labels is where they touch, or the middle of the unlabelled gap between them: two short
+    strokes are enough, and a fully painted column is exact. Two strokes of one label with a gap
+    between them are one region.
+
+    Parameters
+    ----------
+    labels : (H, W) array_like of int
+        Region ids: any integers, in any order.
+    zero_is_region : bool
+        Whether 0 is a region like the others (every pixel is labelled then), not unlabelled.
+
+    Returns
+    -------
+    Seed
+        Curves in the columns in which every region of the image is labelled; the columns in
+        which one is missing are left out and counted.
+
+    Raises
+    ------
+    SeedError
+        If these are no labels by shape or type; there are fewer than two regions; no column
+        shows all; or a column shows them in another order than elsewhere, or one of them twice.
+
+    Examples
+    --------
+    >>> labels = [[9, 9], [0, 9], [0, 4], [4, 4]]
+    >>> seed = seed_from_regions(labels)
+    >>> seed.curves, seed.region_ids
+    (array([[2., 2.]], dtype=float32), (9, 4))
+    """
+    image = _label_image(labels)
+    runs = _runs(image, np.ones(image.shape, bool) if zero_is_region else image != 0)
+    if len(runs.ids) == 1:
+        hint = "" if zero_is_region else ", or let 0 count as a region"
+        raise SeedError(
+            f"{runs.ids[0]} is the only label, but a boundary lies between two; label a second "
+            f"region{hint}"
+        )
+    runs, region_ids, skipped = _in_order(runs)
+    n_regions = len(region_ids)
+    above = runs.last.reshape(-1, n_regions)[:, :-1]
+    below = runs.first.reshape(-1, n_regions)[:, 1:]
+    curves = np.full((n_regions - 1, image.shape[1]), np.nan, np.float32)
+    curves[:, runs.column[::n_regions]] = ((above + 1 + below) / 2).T
+    return Seed(curves, region_ids, image.shape[0], skipped)
+
+
+def seed_from_boundaries(labels: ArrayLike) -> Seed:
+    """Read painted boundaries, each label one thin line.
+
+    A curve is the center of its line, column by column; lines may touch, but not cross.
+
+    Parameters
+    ----------
+    labels : (H, W) array_like of int
+        A label other than 0 for each line: any integers, in any order.
+
+    Returns
+    -------
+    Seed
+        Curves in the columns that all lines pass; the columns in which one is missing are left
+        out and counted. The regions have the ids 1 to K+1.
+
+    Raises
+    ------
+    SeedError
+        If these are no labels by shape or type; no column shows all lines; or a column shows
+        them in another order than elsewhere, or one of them above and below another.
+
+    Examples
+    --------
+    >>> seed = seed_from_boundaries([[0, 8], [8, 8], [3, 0], [0, 3]])
+    >>> seed.curves, seed.region_ids
+    (array([[1.5, 1. ],
+           [2.5, 3.5]], dtype=float32), (1, 2, 3))
+    """
+    image = _label_image(labels)
+    runs, lines, skipped = _in_order(_runs(image, image != 0))
+    curves = np.full((len(lines), image.shape[1]), np.nan, np.float32)
+    curves[:, runs.column[:: len(lines)]] = runs.center.reshape(-1, len(lines)).T
+    return Seed(curves, _default_ids(len(lines)), image.shape[0], skipped)
+
+
+def seed_from_paths(paths: Sequence[ArrayLike], shape: tuple[int, int]) -> Seed:
+    """Read one path per boundary, as a napari Shapes layer holds them.
+
+    A path is followed in straight lines from vertex to vertex and read at the centers of the
+    columns from its one end to its other. It may be drawn to the right or to the left. At a
+    step straight up or down the curve lies in the middle of the step.
+
+    Parameters
+    ----------
+    paths : sequence of (N, 2) array_like of float
+        Vertices (row, column) in napari coordinates (pixel centers at integers); the paths may
+        come in any order. Rows outside the image are moved to its edge.
+    shape : (int, int)
+        Rows and columns of the image.
+
+    Returns
+    -------
+    Seed
+        Curves in the columns that all paths pass; the columns in which one is missing are left
+        out and counted. The regions have the ids 1 to K+1.
+
+    Raises
+    ------
+    SeedError
+        If there is no path; a path has fewer than two vertices, runs backwards, stays in one
+        column, or passes no column of the image; two paths cross; or no column has all.
+
+    Examples
+    --------
+    >>> seed = seed_from_paths([[(5, 0), (5, 3)], [(3, 2), (1, 0)]], shape=(8, 4))
+    >>> seed.curves, seed.skipped_columns
+    (array([[1.5, 2.5, 3.5, nan],
+           [5.5, 5.5, 5.5, nan]], dtype=float32), 1)
+    """
+    height, width = (index(n) for n in shape)
+    if height < 1 or width < 1:
+        raise SeedError(f"an image has rows and columns, but its shape is {(height, width)}")
+    if not len(paths):
+        raise SeedError("there is no path; draw one along each boundary")
+    curves = np.stack([_follow(path, i, width) for i, path in enumerate(paths)])
+    curves = np.clip(curves, 0, height)
+    for a, b in combinations(range(len(curves)), 2):
+        apart = curves[a] - curves[b]
+        columns = np.flatnonzero(np.abs(apart) > _TOUCHING)
+        side = np.sign(apart[columns])
+        if (side != side[:1]).any():
+            where = np.argmax(side != side[:1])
+            before, x = columns[where - 1], columns[where]
+            raise SeedError(
+                f"paths {a} and {b} cross between columns {before} and {x}: path "
+                f"{a if side[0] < 0 else b} is the upper one before and the lower one after; "
+                "move a vertex"
+            )
+    missing = np.isnan(curves)
+    complete = ~missing.any(axis=0)
+    if not complete.any():
+        x = int(np.argmin(missing.sum(axis=0)))
+        raise SeedError(
+            f"no column has all {len(curves)} paths; column {x} comes closest and lacks path "
+            f"{_listed(np.flatnonzero(missing[:, x]))}; draw all paths over the same columns"
+        )
+    curves = curves[np.argsort(curves[:, complete].mean(axis=1), kind="stable")]
+    skipped = int((~complete & ~missing.all(axis=0)).sum())
+    curves[:, ~complete] = np.nan
+    return Seed(order_curves(curves), _default_ids(len(curves)), height, skipped)
+
+
+def seed_from_array(curves: ArrayLike, height: int) -> Seed:
+    """Take curves from an array.
+
+    Parameters
+    ----------
+    curves : (K, W) array_like of float
+        Curves in edge coordinates, top to bottom; NaN where not given.
+    height : int
+        Number of rows of the image.
+
+    Returns
+    -------
+    Seed
+        The same curves; columns with only some of them given are left out and counted. The
+        regions have the ids 1 to K+1.
+
+    Raises
+    ------
+    SeedError
+        If these are no curves by shape or type, if they are out of order or outside 0 to
+        `height`, or if no column has all.
+
+    Examples
+    --------
+    >>> seed = seed_from_array([[2.0, np.nan], [3.5, 3.0]], height=4)
+    >>> seed.columns, seed.skipped_columns
+    (array([0]), 1)
+    """
+    try:
+        array = check_curves(curves, height)
+    except ValueError as error:
+        raise SeedError(str(error)) from None
+    if array.ndim != 2:
+        raise SeedError(f"a seed has curves of shape (K, W), but these have {array.shape}")
+    missing = np.isnan(array)
+    partial = missing.any(axis=0) & ~missing.all(axis=0)
+    if partial.any() and missing.any(axis=0).all():
+        x = int(np.argmin(missing.sum(axis=0)))
+        raise SeedError(
+            f"no column has all {len(array)} curves; column {x} comes closest and lacks curve "
+            f"{_listed(np.flatnonzero(missing[:, x]))}; give it there"
+        )
+    array[:, partial] = np.nan
+    return Seed(array, _default_ids(len(array)), height, int(partial.sum()))
+
+
+class _Runs(NamedTuple):
+    """Stretches of one label in a column, by column and from top to bottom."""
+
+    ids: list[int]  # of the labels in the image
+    column: Indices
+    label: Indices  # index into ids
+    first: Indices  # row
+    last: Indices  # row
+    center: NDArray[np.float64]  # mean of the rows, in edge coordinates
+
+
+def _runs(image: NDArray[Any], labelled: NDArray[np.bool_]) -> _Runs:
+    """Find the stretches of one label; unlabelled pixels do not end one."""
+    columns, rows = np.nonzero(labelled.T)
+    if not len(rows):
+        raise SeedError("there are no labels; paint at least one column first")
+    ids, label = np.unique(image[rows, columns], return_inverse=True)
+    new = (columns[1:] != columns[:-1]) | (label[1:] != label[:-1])
+    starts = np.flatnonzero(np.concatenate([[True], new]))
+    lengths = np.diff(starts, append=len(rows))
+    return _Runs(
+        ids.tolist(),
+        columns[starts],
+        label[starts],
+        rows[starts],
+        rows[starts + lengths - 1],
+        np.add.reduceat(rows, starts) / lengths + 0.5,
+    )
+
+
+def _in_order(runs: _Runs) -> tuple[_Runs, tuple[int, ...], int]:
+    """Runs of the complete columns, ids from top to bottom, number of columns left out."""
+    ids = runs.ids
+    _, where, counts = np.unique(
+        runs.column * len(ids) + runs.label, return_index=True, return_counts=True
+    )
+    if (counts > 1).any():
+        run = where[np.argmax(counts > 1)]
+        raise SeedError(
+            f"in column {runs.column[run]} label {ids[runs.label[run]]} lies above and below "
+            f"label {ids[runs.label[run + 1]]}; let each label stand in one place in a column"
+        )
+    counts = np.bincount(runs.column)
+    columns = np.flatnonzero(counts == len(ids))
+    if not len(columns):
+        closest = int(np.argmax(counts))
+        lacking = set(ids) - {ids[i] for i in runs.label[runs.column == closest]}
+        raise SeedError(
+            f"no column shows all of the labels {_listed(ids)}; column {closest} comes closest "
+            f"and lacks {_listed(sorted(lacking))}; label all of them in one column or more"
+        )
+    order = runs.label[runs.column == columns[0]]
+    rank = np.argsort(order)[runs.label]
+    wrong = (np.diff(rank) < 0) & (np.diff(runs.column) == 0)
+    if wrong.any():
+        run = int(np.argmax(wrong))
+        upper, lower = ids[runs.label[run]], ids[runs.label[run + 1]]
+        raise SeedError(
+            f"in column {runs.column[run]} label {upper} lies above label {lower}, but in column "
+            f"{columns[0]} below it; use one order from top to bottom"
+        )
+    inside = counts[runs.column] == len(ids)
+    kept = runs._replace(
+        column=runs.column[inside],
+        label=runs.label[inside],
+        first=runs.first[inside],
+        last=runs.last[inside],
+        center=runs.center[inside],
+    )
+    return kept, tuple(ids[i] for i in order), int(np.count_nonzero(counts)) - len(columns)
+
+
+def _follow(path: ArrayLike, number: int, width: int) -> NDArray[np.float64]:
+    """Heights of a path at the column centers, in edge coordinates; NaN outside it."""
+    try:
+        vertices = np.asarray(path, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise SeedError(f"the vertices of path {number} are no (N, 2) array of numbers") from None
+    if vertices.ndim != 2 or vertices.shape[1] != 2 or not np.isfinite(vertices).all():
+        raise SeedError(
+            f"path {number} needs finite vertices (row, column) in an (N, 2) array, but its "
+            f"shape is {vertices.shape}"
+        )
+    if len(vertices) < 2:
+        raise SeedError(f"path {number} has {len(vertices)} vertices, but a line needs two")
+    steps = np.diff(vertices[:, 1])
+    if not steps.any():
+        raise SeedError(
+            f"path {number} stays in column {vertices[0, 1]:g}; draw it along its boundary"
+        )
+    # Which way it is drawn, its ends say; or, if it comes back to where it began, its start.
+    way = vertices[-1, 1] - vertices[0, 1] or steps[steps != 0][0]
+    if (steps * way < 0).any():
+        turn = np.argmax(steps * way < 0)
+        raise SeedError(
+            f"path {number} runs backwards at column {vertices[turn, 1]:g}; a boundary has one "
+            "height in every column, so move or delete the vertex after it"
+        )
+    rows, columns = (vertices if way > 0 else vertices[::-1]).T
+    start, stop = max(int(np.ceil(columns[0])), 0), min(int(np.floor(columns[-1])) + 1, width)
+    if start >= stop:
+        raise SeedError(
+            f"path {number} goes from column {columns[0]:g} to {columns[-1]:g} and passes the "
+            f"center of no column of the image, which has 0 to {width - 1}; draw it longer"
+        )
+    centers = np.arange(start, stop)
+    # The last vertex at or left of each center, and the first at or right of it; a step straight
+    # up or down at the center itself lies between the first and the last of its vertices.
+    left = np.searchsorted(columns, centers, side="right") - 1
+    right = np.searchsorted(columns, centers, side="left")
+    gap = columns[right] - columns[left]
+    share = np.where(gap > 0, (centers - columns[left]) / np.where(gap > 0, gap, 1), 0.5)
+    curve = np.full(width, np.nan)
+    curve[start:stop] = rows[left] + share * (rows[right] - rows[left]) + 0.5
+    return curve
+
+
+def _label_image(labels: ArrayLike) -> NDArray[Any]:
+    image = np.asarray(labels)
+    if image.dtype.kind not in "iu":
+        raise SeedError(f"labels are integers, but these are of type {image.dtype}; convert them")
+    if image.ndim != 2 or image.size == 0:
+        raise SeedError(
+            f"labels of one image have the shape (H, W), but these have {image.shape}; pass one "
+            "slice"
+        )
+    return image
+
+
+def _default_ids(n_curves: int) -> tuple[int, ...]:
+    return tuple(range(1, n_curves + 2))
+
+
+def _listed(values: Sequence[int] | Indices) -> str:
+    return ", ".join(str(value) for value in values)

@@ -1,0 +1,104 @@
+"""The size of a pixel, as TIFF tags, ImageJ, OME and PNG files say it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+import tifffile
+
+_METERS = {
+    "nm": 1e-9,
+    "nanometer": 1e-9,
+    "um": 1e-6,
+    "µm": 1e-6,  # micro sign
+    "μm": 1e-6,  # Greek mu
+    "\\u00b5m": 1e-6,  # as ImageJ writes it
+    "micron": 1e-6,
+    "microns": 1e-6,
+    "micrometer": 1e-6,
+    "mm": 1e-3,
+    "millimeter": 1e-3,
+    "cm": 1e-2,
+    "centimeter": 1e-2,
+    "m": 1.0,
+    "meter": 1.0,
+    "inch": 0.0254,
+    "inches": 0.0254,
+}
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """How large a pixel is, as TIFF files say it.
+
+    Parameters
+    ----------
+    x, y : tuple of int
+        Pixels per unit along a row and along a column, as a fraction.
+    unit : str
+        ``"none"``, ``"inch"`` or ``"centimeter"``: the unit that the TIFF tag knows.
+    imagej_unit : str or None
+        The unit's name where ImageJ wrote the file (the tag's unit is then "none").
+    spacing : float or None
+        Distance of two slices in ImageJ's unit.
+    """
+
+    x: tuple[int, int] = (1, 1)
+    y: tuple[int, int] = (1, 1)
+    unit: str = "none"
+    imagej_unit: str | None = None
+    spacing: float | None = None
+
+
+def tiff_resolution(tiff: tifffile.TiffFile) -> Resolution | None:
+    """Read what a TIFF file says, in its tags, ImageJ's notes or OME's XML."""
+    if tiff.is_ome and tiff.ome_metadata:
+        return _ome_resolution(tiff.ome_metadata)
+    tags = cast("tifffile.TiffPage", tiff.pages[0]).tags
+    if "XResolution" not in tags or "YResolution" not in tags:
+        return None
+    x, y = tags["XResolution"].value, tags["YResolution"].value
+    if 0 in (*x, *y):
+        return None
+    code = int(tags["ResolutionUnit"].value) if "ResolutionUnit" in tags else 2
+    notes = tiff.imagej_metadata or {}
+    unit, spacing = notes.get("unit"), notes.get("spacing")
+    found = Resolution(
+        x=(int(x[0]), int(x[1])),
+        y=(int(y[0]), int(y[1])),
+        unit={2: "inch", 3: "centimeter"}.get(code, "none"),
+        imagej_unit=None if unit is None else str(unit),
+        spacing=None if spacing is None else float(spacing),
+    )
+    return None if found == Resolution() else found
+
+
+def _ome_resolution(xml: str) -> Resolution | None:
+    pixels = tifffile.xml2dict(xml)["OME"]["Image"]
+    pixels = (pixels[0] if isinstance(pixels, list) else pixels)["Pixels"]
+    sizes = []
+    for axis in "XY":
+        size = float(pixels.get(f"PhysicalSize{axis}", 0))
+        meters = _METERS.get(str(pixels.get(f"PhysicalSize{axis}Unit", "µm")))
+        if size <= 0 or meters is None:
+            return None
+        sizes.append(fraction(0.01 / (size * meters)))
+    return Resolution(sizes[0], sizes[1], "centimeter")
+
+
+def per_centimeter(resolution: Resolution) -> Resolution:
+    """Say without ImageJ's words how large a pixel is (no unit if ImageJ's is unknown)."""
+    meters = _METERS.get((resolution.imagej_unit or "").lower())
+    if meters is None:
+        return Resolution(resolution.x, resolution.y, resolution.unit)
+    x, y = (fraction(n / d * 0.01 / meters) for n, d in (resolution.x, resolution.y))
+    return Resolution(x, y, "centimeter")
+
+
+def fraction(value: float) -> tuple[int, int]:
+    """Write a positive number as two 32-bit integers, to about nine digits."""
+    denominator = 1
+    while value * denominator < 2**28 and denominator < 2**28:
+        denominator *= 2
+    return max(1, round(value * denominator)), denominator

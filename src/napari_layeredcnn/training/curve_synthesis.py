@@ -1,0 +1,374 @@
+"""Random stacks of ordered curves: the paper's three ways, and what it had too little of.
+
+Beside the paper's shifted copies, accumulated steps and sorted walks there are stacks built from a
+base shape and thicknesses, with thin beds, pinch-outs, pits that press curves onto each other,
+faults, steep starts, bumps and ragged boundaries.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Curves = NDArray[np.float64]
+
+
+def random_curves(
+    rng: np.random.Generator, n_curves: int, height: int, width: int
+) -> NDArray[np.float32]:
+    """Draw a stack of ordered curves.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Source of randomness.
+    n_curves : int
+        Curves wanted, at least 1.
+    height, width : int
+        Size of the image in pixels.
+
+    Returns
+    -------
+    array, shape (K, W), float32
+        Edge coordinates, ordered from top to bottom, within 0 and `height`.
+
+    Raises
+    ------
+    ValueError
+        If a number is too small.
+
+    Notes
+    -----
+    Shifted copies, accumulated steps and sorted walks are those of the authors' data
+    ([1]_, section 3.2); the other half of the stacks is laid bed upon bed.
+
+    .. [1] Christensen et al., "LayeredCNN: Segmenting Layers with Autoregressive Models", 2022.
+
+    Examples
+    --------
+    >>> curves = random_curves(np.random.default_rng(0), 3, 32, 64)
+    >>> curves.shape, bool((np.diff(curves, axis=0) >= 0).all())
+    ((3, 64), True)
+    """
+    if n_curves < 1 or height < 4 or width < 4:
+        raise ValueError(
+            "n_curves must be at least 1, height and width at least 4; "
+            f"found {n_curves}, {height} and {width}."
+        )
+    way = rng.choice(4, p=(0.16, 0.16, 0.13, 0.55))
+    if way == 3:
+        curves = _beds(rng, n_curves, height, width)
+    else:
+        curves = (_shifted_copies, _accumulated_steps, _sorted_walks)[way](rng, n_curves, width)
+        curves = _place(rng, curves, height)
+    if rng.random() < 0.4:
+        curves = _calm(rng, curves, height)
+    if rng.random() < 0.25:
+        curves = curves + _ragged(rng, n_curves, width)
+    curves = np.maximum.accumulate(curves, axis=0)
+    if rng.random() < 0.15:
+        curves = _press(rng, curves, height)
+    return np.clip(curves, 0, height).astype(np.float32)
+
+
+def evenly_spaced_curves(
+    rng: np.random.Generator, n_curves: int, height: int, width: int
+) -> NDArray[np.float32]:
+    """Draw nearly parallel, nearly straight curves at nearly equal distances, as lines of text.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Source of randomness.
+    n_curves : int
+        Curves wanted, at least 1.
+    height, width : int
+        Size of the image in pixels.
+
+    Returns
+    -------
+    array, shape (K, W), float32
+        Edge coordinates, ordered from top to bottom, within 0 and `height`.
+
+    Examples
+    --------
+    >>> evenly_spaced_curves(np.random.default_rng(0), 3, 64, 8).shape
+    (3, 8)
+    """
+    spacing = height * rng.uniform(0.6, 1.0) / (n_curves + rng.uniform(0, 1))
+    spacing = min(spacing, height * rng.uniform(0.15, 0.35))
+    level = np.arange(1, n_curves + 1) + rng.normal(0, rng.uniform(0, 0.1), n_curves)
+    relief = smooth_noise(rng, 1, width, width * rng.uniform(0.1, 0.3)) * rng.uniform(0, 0.2)
+    relief = relief + rng.normal(0, 0.5) * (np.linspace(0, 1, width) - 0.5)
+    own = smooth_noise(rng, n_curves, width, width * rng.uniform(0.03, 0.2)) * rng.uniform(0, 0.1)
+    curves = spacing * (level[:, None] + relief + own)
+    curves += rng.uniform(0, max(0.0, height - spacing * (n_curves + 0.5)))
+    return np.clip(np.maximum.accumulate(curves, axis=0), 0, height).astype(np.float32)
+
+
+def smooth_noise(
+    rng: np.random.Generator, n_rows: int, width: int, sigma: float
+) -> NDArray[np.float64]:
+    """Draw rows of smooth noise with zero mean and unit standard deviation.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Source of randomness.
+    n_rows, width : int
+        Shape of the result.
+    sigma : float
+        Columns, standard deviation of the smoothing Gaussian.
+
+    Returns
+    -------
+    array, shape (n_rows, width), float64
+        The noise.
+
+    Examples
+    --------
+    >>> smooth_noise(np.random.default_rng(0), 2, 50, 4.0).std(axis=1).round(6)
+    array([1., 1.])
+    """
+    noise = gaussian_filter1d(
+        rng.standard_normal((n_rows, width)), sigma, axis=1, mode="reflect", truncate=2.5
+    )
+    noise -= noise.mean(axis=1, keepdims=True)
+    return noise / np.maximum(noise.std(axis=1, keepdims=True), 1e-9)
+
+
+def window(rng: np.random.Generator, width: int, longest: float = 0.4) -> NDArray[np.float64]:
+    """Draw a stretch of columns: 1 inside, 0 outside, soft at both ends.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Source of randomness.
+    width : int
+        Columns of the image.
+    longest : float
+        Share of the columns that the stretch covers at most.
+
+    Returns
+    -------
+    array, shape (width,), float64
+        Values from 0 to 1.
+
+    Examples
+    --------
+    >>> stretch = window(np.random.default_rng(0), 100)
+    >>> float(stretch.min()), float(stretch.max())
+    (0.0, 1.0)
+    """
+    half = 0.5 * width * rng.uniform(0.03, longest)
+    soft = max(0.5, half * rng.uniform(0.1, 1.0))
+    distance = np.abs(np.arange(width) - rng.uniform(0, width))
+    inside = np.clip((half - distance) / soft + 0.5, 0, 1)
+    return inside * inside * (3 - 2 * inside)
+
+
+def _walk(rng: np.random.Generator, n_rows: int, width: int) -> Curves:
+    """Random walks, smoothed; some are straight or wavy lines plus little else."""
+    kind = rng.random()
+    if kind < 0.5:
+        steps = rng.standard_normal((n_rows, width))
+        if rng.random() < 0.25:  # mostly flat, now and then a jump
+            steps = steps**3
+        walk = np.cumsum(steps, axis=1)
+        return gaussian_filter1d(walk, np.exp(rng.uniform(0.3, 2.7)), axis=1, truncate=2.5)
+    sigma = width * np.exp(rng.uniform(np.log(0.02), np.log(0.25)))
+    return smooth_noise(rng, n_rows, width, sigma)
+
+
+def _shifted_copies(rng: np.random.Generator, n_curves: int, width: int) -> Curves:
+    """One walk, copied downwards; each copy differs a little and is kept apart by an offset."""
+    curves = np.repeat(_walk(rng, 1, width), n_curves, axis=0)
+    spread = curves.std() + 1e-9
+    if n_curves > 1:
+        differences = np.abs(_walk(rng, n_curves, width))
+        differences *= spread * rng.uniform(0, 0.5) / (differences.std() + 1e-9)
+        apart = np.exp(rng.uniform(np.log(0.2), np.log(8.0)))
+        gaps = spread * apart * rng.uniform(0.3, 1, (n_curves, 1))
+        curves = curves + np.cumsum(differences + gaps, axis=0)
+    return curves
+
+
+def _accumulated_steps(rng: np.random.Generator, n_curves: int, width: int) -> Curves:
+    """A middle curve; from it steps of varying size are added up, upwards and downwards."""
+    middle = n_curves // 2
+    steps = np.abs(_walk(rng, n_curves, width))
+    if rng.random() < 0.5:  # never quite touching
+        steps += steps.mean() * rng.uniform(0.1, 1.5)
+    steps[middle] = _walk(rng, 1, width)[0] * rng.uniform(0.2, 2)
+    below = np.cumsum(steps[middle:], axis=0)
+    above = steps[middle] - np.cumsum(steps[:middle], axis=0)[::-1]
+    return np.concatenate([above, below])
+
+
+def _sorted_walks(rng: np.random.Generator, n_curves: int, width: int) -> Curves:
+    """Independent walks around random heights, sorted at every column: they meet and part."""
+    walks = _walk(rng, n_curves, width)
+    walks += rng.normal(0, walks.std() * rng.uniform(0.5, 3) + 1e-9, (n_curves, 1))
+    return np.sort(walks, axis=0)
+
+
+def _place(rng: np.random.Generator, curves: Curves, height: int) -> Curves:
+    """Scale and shift into the image, from nearly flat to a little beyond its borders."""
+    low, high = curves.min(), curves.max()
+    extent = height * (rng.uniform(0.5, 0.95) if rng.random() < 0.8 else rng.uniform(0.1, 1.05))
+    if len(curves) == 1:  # all of the extent is relief, so be flat more often
+        extent *= np.exp(rng.uniform(np.log(0.03), 0.0))
+    free = height - extent
+    top = rng.uniform(min(0.0, free), max(0.0, free))
+    return top + (curves - low) * (extent / max(high - low, 1e-9))
+
+
+def _calm(rng: np.random.Generator, curves: Curves, height: int) -> Curves:
+    """Shrink the relief of every curve around its own mean height; the order stays."""
+    level = curves.mean(axis=1, keepdims=True)
+    curves = level + (curves - level) * np.exp(rng.uniform(np.log(0.05), np.log(0.6)))
+    extent = np.ptp(curves)
+    if len(curves) > 1 and rng.random() < 0.6:  # and take the room that became free
+        wanted = max(extent, height * rng.uniform(0.4, 0.95))
+        top = rng.uniform(0, max(0.0, height - wanted))
+        curves = top + (curves - curves.min()) * (wanted / max(extent, 1e-9))
+    return curves
+
+
+def _beds(rng: np.random.Generator, n_curves: int, height: int, width: int) -> Curves:
+    """Lay bed upon bed on a base shape."""
+    base = _base(rng, height, width)
+    room = height * rng.uniform(0.5, 1.0)
+    if rng.random() < 0.15:  # a thin stack, a few pixels per bed
+        thickness = np.exp(rng.uniform(np.log(1.5), np.log(6), n_curves))
+        if rng.random() < 0.5:
+            thickness[:] = rng.uniform(2, 6)
+    else:
+        thickness = rng.gamma(rng.uniform(1.5, 8), size=n_curves) + 0.05
+        thickness *= room / thickness.sum() * n_curves / (n_curves + 1)
+    profile = thickness[:, None] * _swelling(rng, n_curves, width)
+    for bed in range(1, n_curves):
+        if rng.random() < 0.15:
+            profile[bed] *= _pinch(rng, width)
+    if rng.random() < 0.5:  # draped: every bed smooths out, or repeats, the one below
+        base = base * rng.uniform(0.5, 1.0, (1, 1))
+    curves = base + np.cumsum(profile, axis=0) - profile[0]
+    extent = np.ptp(curves)
+    most = height * rng.uniform(0.6, 0.97)
+    if extent > most:
+        # Thickness first gives way to relief, otherwise steep stacks lose their thin beds.
+        relief = np.ptp(base)
+        beds = extent - relief
+        spare = max(most - min(beds, 0.7 * most), 0.3 * most)
+        base = base * min(1.0, spare / max(relief, 1e-9))
+        profile *= min(1.0, (most - np.ptp(base)) / max(beds, 1e-9))
+        curves = base + np.cumsum(profile, axis=0) - profile[0]
+        extent = np.ptp(curves)
+    margin = height - extent
+    top = rng.uniform(0.02, 0.98) * margin
+    return curves - curves.min() + top
+
+
+def _base(rng: np.random.Generator, height: int, width: int) -> Curves:
+    """A shape in pixels, (1, W): sums of a few kinds of relief."""
+    x = np.linspace(0, 1, width)
+    shape = np.zeros(width)
+    size = height * np.exp(rng.uniform(np.log(0.012), np.log(0.7)))
+    for _ in range(int(rng.integers(1, 4))):
+        amount = size * rng.uniform(0.2, 1.0) * rng.choice([-1, 1])
+        shape += amount * _RELIEFS[int(rng.integers(len(_RELIEFS)))](rng, x)
+    if rng.random() < 0.1:  # faults: everything to one side is moved
+        for _ in range(int(rng.integers(1, 4))):
+            shape += height * rng.normal(0, 0.08) * (x > rng.random())
+    return shape[None]
+
+
+def _tilt(rng: np.random.Generator, x: Curves) -> Curves:
+    return x - 0.5
+
+
+def _arc(rng: np.random.Generator, x: Curves) -> Curves:
+    return 4 * (x - rng.uniform(0.2, 0.8)) ** 2
+
+
+def _wave(rng: np.random.Generator, x: Curves) -> Curves:
+    frequency = np.exp(rng.uniform(np.log(0.5), np.log(6)))
+    wave = np.sin(2 * np.pi * (frequency * x + rng.random()))
+    sharpness = rng.uniform(-0.9, 0.9)  # pointed crests and round troughs, or the reverse
+    result: Curves = wave / (1 + sharpness * wave) * (1 - abs(sharpness)) / 2
+    return result
+
+
+def _bump(rng: np.random.Generator, x: Curves) -> Curves:
+    reach = np.exp(rng.uniform(np.log(0.02), np.log(0.2)))
+    distance = (x - rng.uniform(0, 1)) / reach
+    result: Curves = np.exp(-0.5 * np.abs(distance) ** rng.uniform(1, 4))
+    return result
+
+
+def _step(rng: np.random.Generator, x: Curves) -> Curves:
+    reach = np.exp(rng.uniform(np.log(0.005), np.log(0.15)))
+    result: Curves = np.tanh((x - rng.uniform(0, 1)) / reach) / 2
+    return result
+
+
+def _steep_start(rng: np.random.Generator, x: Curves) -> Curves:
+    reach = np.exp(rng.uniform(np.log(0.03), np.log(0.3)))
+    side = x if rng.random() < 0.5 else 1 - x
+    result: Curves = np.exp(-side / reach)
+    return result
+
+
+def _rolling(rng: np.random.Generator, x: Curves) -> Curves:
+    sigma = len(x) * np.exp(rng.uniform(np.log(0.02), np.log(0.2)))
+    return smooth_noise(rng, 1, len(x), sigma)[0] / 3
+
+
+def _wander(rng: np.random.Generator, x: Curves) -> Curves:
+    walk = np.cumsum(rng.standard_normal(len(x)))
+    return (walk - walk.mean()) / (np.ptp(walk) + 1e-9)
+
+
+_RELIEFS = (_tilt, _arc, _wave, _bump, _step, _steep_start, _rolling, _rolling, _wander)
+
+
+def _swelling(rng: np.random.Generator, n_rows: int, width: int) -> Curves:
+    """How the thickness of each bed varies along the image, a factor around 1."""
+    strength = rng.choice([0.0, 0.1, 0.3, 0.7], p=(0.15, 0.35, 0.3, 0.2))
+    sigma = width * np.exp(rng.uniform(np.log(0.02), np.log(0.25)))
+    return np.exp(strength * smooth_noise(rng, n_rows, width, sigma))
+
+
+def _pinch(rng: np.random.Generator, width: int) -> NDArray[np.float64]:
+    """A factor that falls to nothing over a stretch of columns, and rises again."""
+    return 1 - window(rng, width, longest=0.7)
+
+
+def _ragged(rng: np.random.Generator, n_curves: int, width: int) -> Curves:
+    """Fine roughness of every curve by itself, in pixels."""
+    sigma = rng.uniform(0.5, 3)
+    amount = rng.uniform(0.2, 1.5) * rng.random((n_curves, 1))
+    return amount * smooth_noise(rng, n_curves, width, sigma)
+
+
+def _press(rng: np.random.Generator, curves: Curves, height: int) -> Curves:
+    """Let one surface cut the stack: curves above it are pressed onto it and come away again.
+
+    A pit from above (the fovea, a channel) or a swell from below (a salt dome, an onlap).
+    """
+    n_curves, width = curves.shape
+    x = np.linspace(0, 1, width)
+    from_above = rng.random() < 0.6
+    reference = curves[0] if from_above else curves[-1]
+    depth = max(np.ptp(curves, axis=0).max(), 0.1 * height) * rng.uniform(0.3, 1.2)
+    shape = depth * _bump(rng, x)
+    if rng.random() < 0.3:
+        shape = shape + depth * _bump(rng, x)
+    if not from_above:
+        return np.minimum(curves, reference - shape)
+    return np.maximum(curves, reference + shape)

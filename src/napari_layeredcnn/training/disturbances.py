@@ -1,0 +1,348 @@
+"""What stands between the eye and the boundaries: shading, shadows, false edges, noise.
+
+Each disturbance changes a float32 image in place or returns a new one; `disturb` draws which of
+them an image gets, and `expose` brings the result into 0 to 1.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.ndimage import uniform_filter1d
+
+from .composition import draw_line
+from .curve_synthesis import smooth_noise, window
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from .textures import TextureBank
+
+    Image = NDArray[np.float32]
+    Curves = NDArray[np.float32]
+
+
+def disturb(
+    rng: np.random.Generator, image: Image, curves: Curves, bank: TextureBank
+) -> Image:
+    """Add a random choice of disturbances to an image.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Source of randomness.
+    image : array, shape (H, W), float32
+        A composed image, around 0 to 1; it may be changed in place.
+    curves : array, shape (K, W), float32
+        Its curves: shadows start at one of them.
+    bank : TextureBank
+        Textures for what hides the image.
+
+    Returns
+    -------
+    array, shape (H, W), float32
+        The disturbed image, not clipped.
+
+    Examples
+    --------
+    >>> from napari_layeredcnn.training.textures import TextureBank
+    >>> image = np.full((32, 64), 0.5, np.float32)
+    >>> curves = np.full((1, 64), 10, np.float32)
+    >>> disturb(np.random.default_rng(0), image, curves, TextureBank()).shape
+    (32, 64)
+    """
+    chances = rng.random(len(_BEFORE_NOISE))
+    for (step, probability), chance in zip(_BEFORE_NOISE, chances, strict=True):
+        if chance < probability:
+            image = step(rng, image, curves, bank)
+    if rng.random() < 0.4:
+        image = soften(image, rng.uniform(0.05, 0.3))
+    chances = rng.random(len(_NOISES))
+    for (noise, probability), chance in zip(_NOISES, chances, strict=True):
+        if chance < probability:
+            image = noise(rng, image)
+    if rng.random() < 0.3:
+        image = soften(image, rng.uniform(0.05, 0.33))
+    if rng.random() < 0.12:  # resampled along rows, or moved while it was taken
+        image = uniform_filter1d(image, int(rng.integers(2, 6)), axis=1)
+    if rng.random() < 0.05:
+        image = _frame(rng, image)
+    return image
+
+
+def expose(rng: np.random.Generator, image: Image) -> Image:
+    """Bring intensities into 0 to 1 with random contrast, gamma and saturation.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Source of randomness.
+    image : array, shape (H, W), float32
+        Any finite intensities.
+
+    Returns
+    -------
+    array, shape (H, W), float32
+        Values from 0 to 1.
+
+    Examples
+    --------
+    >>> result = expose(np.random.default_rng(0), np.array([[-3.0, 5.0]], np.float32))
+    >>> bool(result.min() >= 0 and result.max() <= 1)
+    True
+    """
+    some = np.sort(image[::2, ::3], axis=None)
+    cut = rng.uniform(0, 0.02)
+    low = float(some[int(cut * (some.size - 1))])
+    high = float(some[int((1 - cut * rng.uniform(0, 1)) * (some.size - 1))])
+    image = (image - np.float32(low)) * np.float32(1 / max(high - low, 1e-3))
+    np.clip(image, 0, 1, out=image)
+    gamma = np.exp(rng.normal(0, 0.45))
+    if rng.random() < 0.6:
+        image **= np.float32(gamma)
+    return image
+
+
+def soften(image: Image, weight: float) -> Image:
+    """Blur by three taps along both axes; each neighbor gets `weight`, 0 to 1/3.
+
+    Examples
+    --------
+    >>> soften(np.array([[0, 0, 1, 0, 0]], np.float32), 0.25).round(2)
+    array([[0.  , 0.25, 0.5 , 0.25, 0.  ]], dtype=float32)
+    """
+    side, middle = np.float32(weight), np.float32(1 - 2 * weight)
+    result = image * middle
+    result[1:] += image[:-1] * side
+    result[:-1] += image[1:] * side
+    result[0] += image[0] * side
+    result[-1] += image[-1] * side
+    final = result * middle
+    final[:, 1:] += result[:, :-1] * side
+    final[:, :-1] += result[:, 1:] * side
+    final[:, 0] += result[:, 0] * side
+    final[:, -1] += result[:, -1] * side
+    return final
+
+
+def _shading(rng: np.random.Generator, image: Image, curves: Curves, bank: TextureBank) -> Image:
+    """Uneven light: a product of a slow change over rows and one over columns."""
+    height, width = image.shape
+    rows = smooth_noise(rng, 1, height, height * rng.uniform(0.2, 0.6))[0]
+    columns = smooth_noise(rng, 1, width, width * rng.uniform(0.1, 0.6))[0]
+    strength = rng.uniform(0.05, 0.35)
+    rows = np.exp(strength * rng.random() * rows).astype(np.float32)
+    columns = np.exp(strength * columns).astype(np.float32)
+    image *= rows[:, None]
+    image *= columns
+    return image
+
+
+def _attenuation(
+    rng: np.random.Generator, image: Image, curves: Curves, bank: TextureBank
+) -> Image:
+    """Light that fades with depth below a curve, or below the image's upper border."""
+    rows = np.arange(0.5, len(image), dtype=np.float32)[:, None]
+    top = curves[0] if rng.random() < 0.7 else np.float32(0)
+    reach = len(image) * np.exp(rng.uniform(np.log(0.2), np.log(1.5)))
+    image *= np.exp(np.minimum((top - rows) * np.float32(1 / reach), 0))
+    return image
+
+
+def _shadows(rng: np.random.Generator, image: Image, curves: Curves, bank: TextureBank) -> Image:
+    """Dark columns below a curve (vessels in OCT) or from top to bottom."""
+    height, width = image.shape
+    keep = np.ones(width)
+    for _ in range(int(rng.integers(1, 5))):
+        longest = rng.choice([0.05, 0.12, 0.25])
+        keep *= 1 - rng.uniform(0.3, 1.0) * window(rng, width, longest)
+    keep = keep.astype(np.float32)
+    floor = np.float32(np.partition(image[::3, ::3], 4, axis=None)[4])
+    if rng.random() < 0.4:
+        return floor + (image - floor) * keep
+    curve = curves[int(rng.integers(len(curves)))]
+    rows = np.arange(0.5, height, dtype=np.float32)[:, None]
+    below = np.clip((rows - curve) * np.float32(rng.uniform(0.2, 1)), 0, 1)
+    return floor + (image - floor) * (1 - below * (1 - keep))
+
+
+def _veil(rng: np.random.Generator, image: Image, curves: Curves, bank: TextureBank) -> Image:
+    """Hide a stretch of columns behind something else: no boundary shows there."""
+    height, width = image.shape
+    hidden = window(rng, width, rng.choice([0.08, 0.25])).astype(np.float32)
+    columns = np.flatnonzero(hidden > 0)
+    if not columns.size:
+        return image
+    start, stop = int(columns[0]), int(columns[-1]) + 1
+    part = image[:, start:stop]
+    cover = np.float32(rng.uniform(part.min(), part.max()))
+    if rng.random() < 0.6:
+        texture = bank.sample(rng, part.shape)
+        cover = cover + texture * np.float32(0.5 * image.std())
+    part += (cover - part) * (hidden[start:stop] * np.float32(rng.uniform(0.6, 1.0)))
+    return image
+
+
+def _wires(rng: np.random.Generator, image: Image, curves: Curves, bank: TextureBank) -> Image:
+    """Straight or bent lines that are no boundary: wires, scratches, sheaths, reflections."""
+    height, width = image.shape
+    x = np.linspace(0, 1, width, dtype=np.float32)
+    contrast = float(image.std()) + 0.05
+    for _ in range(int(rng.integers(1, 4))):
+        curve = np.full(width, rng.uniform(0, height), np.float32)
+        if rng.random() < 0.5:
+            curve += np.float32(rng.normal(0, 0.5) * height) * (x - 0.5)
+        if rng.random() < 0.2:
+            curve += np.float32(rng.normal(0, 0.3) * height) * (x - 0.5) ** 2
+        amount = rng.choice([-1, 1]) * contrast * rng.uniform(0.5, 4)
+        profile = np.full(width, amount, np.float32)
+        if rng.random() < 0.5:
+            profile *= window(rng, width, 1.0).astype(np.float32)
+        draw_line(image, curve, np.exp(rng.uniform(np.log(0.4), np.log(2.0))), profile)
+    return image
+
+
+def _posts(rng: np.random.Generator, image: Image, curves: Curves, bank: TextureBank) -> Image:
+    """Narrow or wide upright bars with sharp sides."""
+    width = image.shape[1]
+    contrast = float(image.std()) + 0.05
+    for _ in range(int(rng.integers(1, 3))):
+        start = int(rng.integers(width))
+        stop = start + int(np.exp(rng.uniform(0, np.log(width / 6))))
+        image[:, start:stop] += np.float32(rng.choice([-1, 1]) * contrast * rng.uniform(0.5, 3))
+    return image
+
+
+def _blobs(rng: np.random.Generator, image: Image, curves: Curves, bank: TextureBank) -> Image:
+    """Round things: holes, droplets, struts; some throw a shadow downwards."""
+    height, width = image.shape
+    contrast = float(image.std()) + 0.05
+    amount = rng.choice([-1, 1]) * contrast * rng.uniform(0.7, 3)
+    size = height * np.exp(rng.uniform(np.log(0.02), np.log(0.15)))
+    flat = np.exp(rng.normal(0, 0.4))
+    shadow = rng.random() < 0.2
+    for _ in range(int(rng.integers(1, 8))):
+        ry, rx = size * rng.uniform(0.5, 1.5) / flat, size * rng.uniform(0.5, 1.5) * flat
+        y0, x0 = rng.uniform(0, height), rng.uniform(0, width)
+        top, left = max(0, int(y0 - ry - 1)), max(0, int(x0 - rx - 1))
+        bottom, right = min(height, int(y0 + ry + 2)), min(width, int(x0 + rx + 2))
+        if bottom <= top or right <= left:
+            continue
+        y = (np.arange(top + 0.5, bottom, dtype=np.float32)[:, None] - np.float32(y0)) / ry
+        x = (np.arange(left + 0.5, right, dtype=np.float32) - np.float32(x0)) / rx
+        inside = np.clip((1 - y * y - x * x) * np.float32(min(ry, rx)) + 0.5, 0, 1)
+        part = image[top:bottom, left:right]
+        part += inside.astype(np.float32) * np.float32(amount)
+        if shadow:
+            image[bottom:, left:right] *= np.float32(rng.uniform(0.1, 0.6))
+    return image
+
+
+def _frame(rng: np.random.Generator, image: Image) -> Image:
+    """Borders of one intensity: image frames, missing data, tilted scans."""
+    height, width = image.shape
+    value = np.float32(rng.choice([image.min(), image.max()]))
+    if rng.random() < 0.5:
+        rows = max(1, int(height * rng.uniform(0.01, 0.08)))
+        image[:rows] = value
+        if rng.random() < 0.5:
+            image[-rows:] = value
+        return image
+    edge = rng.uniform(-0.1, 0.12, 2) * height
+    line = np.linspace(edge[0], edge[1], width, dtype=np.float32)
+    rows_at = np.arange(0.5, height, dtype=np.float32)[:, None]
+    outside = rows_at < line if rng.random() < 0.5 else rows_at > height - line
+    image[outside] = value
+    return image
+
+
+def _noise(rng: np.random.Generator, shape: tuple[int, ...]) -> Image:
+    """Normalized Gaussian noise: of single pixels, of short runs along rows, or coarse."""
+    noise = rng.standard_normal(shape, dtype=np.float32)
+    kind = rng.random()
+    if kind < 0.5:
+        return noise
+    if kind < 0.75:
+        noise = uniform_filter1d(noise, int(rng.integers(2, 8)), axis=1)
+    else:
+        noise = soften(noise, rng.uniform(0.15, 0.33))
+    noise *= np.float32(1 / (float(noise.std()) + 1e-6))
+    return noise
+
+
+def _amount(rng: np.random.Generator, image: Image) -> np.float32:
+    """Strength of noise, mostly well below what tells the regions apart."""
+    return np.float32(image.std() * np.exp(rng.uniform(np.log(0.05), np.log(0.7))))
+
+
+def _speckle(rng: np.random.Generator, image: Image) -> Image:
+    """Multiplicative noise of coherent imaging, over one or a few pixels."""
+    speckle = np.sqrt(rng.standard_exponential(image.shape, dtype=np.float32))
+    size = int(rng.integers(1, 5))
+    if size > 1:  # averaged along rows, which makes it weaker
+        speckle = uniform_filter1d(speckle, size, axis=1)
+    speckle *= np.float32(1 / 0.886)
+    speckle -= 1
+    speckle *= np.float32(rng.uniform(0.15, 1.0))
+    speckle += 1
+    image = image - np.float32(min(0.0, float(image.min())))
+    image *= speckle
+    return image
+
+
+def _additive(rng: np.random.Generator, image: Image) -> Image:
+    """Noise of equal strength everywhere; now and then a great deal of it."""
+    amount = _amount(rng, image)
+    if rng.random() < 0.08:
+        amount *= np.float32(2.5)
+    image += _noise(rng, image.shape) * amount
+    return image
+
+
+def _shot(rng: np.random.Generator, image: Image) -> Image:
+    """Noise that grows with the square root of the intensity."""
+    bright = np.maximum(image, 0)
+    scale = np.float32(1 / np.sqrt(float(bright.mean()) + 1e-3))
+    image += _noise(rng, image.shape) * np.sqrt(bright) * (scale * _amount(rng, image))
+    return image
+
+
+def _salt(rng: np.random.Generator, image: Image) -> Image:
+    """Single bright or dark pixels."""
+    count = int(image.size * rng.uniform(0.0005, 0.01))
+    where = rng.integers(image.size, size=count)
+    image.reshape(-1)[where] = rng.choice([image.min(), image.max()], size=count)
+    return image
+
+
+def _lines(rng: np.random.Generator, image: Image) -> Image:
+    """Every column, or every row, is a little brighter or darker than the next."""
+    strength = rng.uniform(0.02, 0.12)
+    if rng.random() < 0.6:
+        image *= np.exp(strength * rng.standard_normal(image.shape[1])).astype(np.float32)
+    else:
+        image *= np.exp(strength * rng.standard_normal((len(image), 1))).astype(np.float32)
+    return image
+
+
+_BEFORE_NOISE: tuple[
+    tuple[Callable[[np.random.Generator, Image, Curves, TextureBank], Image], float], ...
+] = (
+    (_wires, 0.15),
+    (_blobs, 0.2),
+    (_shading, 0.35),
+    (_attenuation, 0.12),
+    (_shadows, 0.2),
+    (_veil, 0.12),
+    (_posts, 0.06),
+)
+_NOISES: tuple[tuple[Callable[[np.random.Generator, Image], Image], float], ...] = (
+    (_speckle, 0.25),
+    (_additive, 0.5),
+    (_shot, 0.2),
+    (_salt, 0.05),
+    (_lines, 0.1),
+)

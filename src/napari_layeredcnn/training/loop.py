@@ -1,0 +1,287 @@
+"""The training loop: synthetic batches in, averaged weights with a card out.
+
+Runs where torch, NumPy, SciPy, scikit-image, safetensors and tqdm are installed.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from napari_layeredcnn.core.decoding import decode
+from napari_layeredcnn.core.network import LayeredCNN
+from napari_layeredcnn.core.sharpening import render, sharpen
+from napari_layeredcnn.core.weights import load_model, save_model
+from napari_layeredcnn.training.batches import Batch, batches
+from napari_layeredcnn.training.schedule import Schedule
+from napari_layeredcnn.training.state import (
+    Averages,
+    Counters,
+    load_checkpoint,
+    save_checkpoint,
+)
+from napari_layeredcnn.training.validation import ValidationSet
+
+CLIP_NORM = 10.0
+
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """What to train, on what, for how long.
+
+    Parameters
+    ----------
+    output : Path
+        Folder for the checkpoint, the log and the finished weights.
+    schedule : Schedule
+        Budget, batch size, learning rate.
+    configuration : str
+        Name of a network configuration.
+    seed : int
+        Fixes the first weights and all images.
+    textures, validation_textures : Path or None
+        Folders of texture images beside the procedural ones, for training and for validation.
+    exclude : tuple of str
+        Parts of paths under ``textures`` that are left out.
+    workers : int
+        Processes that make images; 0 makes them between the steps.
+    device : str
+        A torch device.
+    start_from : str, Path or None
+        Weights to begin with instead of random ones: a bundled model's name or a file.
+    resume : bool
+        Go on from the checkpoint in ``output``.
+    save_minutes : float
+        Minutes between checkpoints, each with a validation.
+    """
+
+    output: Path
+    schedule: Schedule
+    configuration: str = "compact"
+    seed: int = 0
+    textures: Path | None = None
+    validation_textures: Path | None = None
+    exclude: tuple[str, ...] = ()
+    workers: int = 0
+    device: str = "cpu"
+    start_from: str | Path | None = None
+    resume: bool = False
+    save_minutes: float = 5.0
+
+
+def train(options: TrainingOptions) -> Path:
+    """Train a network on synthetic images ([1]_, sections 3.2 and 4.1).
+
+    Parameters
+    ----------
+    options : TrainingOptions
+        What, on what, for how long.
+
+    Returns
+    -------
+    Path
+        The weights with the least validation error, ready for `load_model`.
+
+    Raises
+    ------
+    FileNotFoundError
+        If ``resume`` is set and there is no checkpoint.
+    ModelError
+        If ``start_from`` cannot be loaded.
+
+    References
+    ----------
+    .. [1] Christensen et al., LayeredCNN: Segmenting Layers with Autoregressive Models.
+    """
+    training = _Training(options)
+    options.output.mkdir(parents=True, exist_ok=True)
+    log_path = options.output / "log.jsonl"
+    if not options.resume:
+        log_path.unlink(missing_ok=True)
+    with log_path.open("a") as log, tqdm(unit="image", smoothing=0.05) as bar:
+        for record in training.run():
+            log.write(json.dumps(record) + "\n")
+            log.flush()
+            bar.update(training.counters.images - bar.n)
+            left = training.minutes_left()
+            bar.set_postfix_str(
+                f"{left:.0f} min left, loss {record['loss']:.4f}"
+                if "loss" in record
+                else f"{left:.0f} min left, validation {record['validation']:.3f} px"
+            )
+    return options.output / "weights.safetensors"
+
+
+class _Training:
+    def __init__(self, options: TrainingOptions) -> None:
+        self.options = options
+        self.schedule = options.schedule
+        self.device = torch.device(options.device)
+        torch.manual_seed(options.seed)
+        if options.start_from is None:
+            network = LayeredCNN(options.configuration)
+        else:
+            network = load_model(options.start_from).network
+        self.network = _channels_last(network.to(self.device))
+        self.optimizer = torch.optim.AdamW(self.network.parameters(), lr=1e-3, weight_decay=1e-4)
+        self.counters = Counters()
+        if options.resume:
+            self.counters = load_checkpoint(options.output, self.network, self.optimizer)
+        self.averages = Averages(self.network)
+        if options.resume and (options.output / "average.safetensors").is_file():
+            average = load_model(options.output / "average.safetensors").network
+            self.averages.network.load_state_dict(average.state_dict())
+        _channels_last(self.averages.network)
+        self.validation = ValidationSet(options.validation_textures)
+        self._begun = time.monotonic() - 60 * self.counters.minutes
+        self._progress = self.schedule.progress(self.counters.step, self.counters.minutes)
+
+    def minutes_left(self) -> float:
+        """Minutes to the end of the budget, at the pace so far."""
+        progress = max(self._progress, 1e-6)
+        return self.counters.minutes * (1 - progress) / progress
+
+    def run(self) -> Iterator[dict[str, Any]]:
+        """Yield log records: of every twentieth step, and of each validation."""
+        options, counters = self.options, self.counters
+        stream = batches(
+            options.seed,
+            counters.step,
+            lambda i: self.schedule.batch_size(
+                i, self._progress if self.schedule.steps is None else i / self.schedule.steps
+            ),
+            textures=options.textures,
+            exclude=options.exclude,
+            workers=options.workers,
+        )
+        saved = time.monotonic()
+        seen, since = counters.images, saved
+        while self._progress < 1:
+            record = self._step(next(stream))
+            counters.minutes = (time.monotonic() - self._begun) / 60
+            self._progress = self.schedule.progress(counters.step, counters.minutes)
+            if counters.step % 20 == 0:
+                now = time.monotonic()
+                record["images_per_second"] = round((counters.images - seen) / (now - since), 2)
+                seen, since = counters.images, now
+                yield record
+            if time.monotonic() - saved > 60 * options.save_minutes or self._progress >= 1:
+                yield self._save()
+                saved = since = time.monotonic()
+        stream.close()
+
+    def _step(self, batch: Batch) -> dict[str, Any]:
+        counters = self.counters
+        rng = np.random.default_rng([self.options.seed, counters.step, 1])
+        passes = self.schedule.own_outputs(rng, self._progress)
+        images = torch.from_numpy(batch.images).unsqueeze(1).to(self.device)
+        truth = torch.from_numpy(batch.curves).to(self.device)
+        seen = torch.from_numpy(batch.warped).to(self.device)
+        height, n_curves = images.shape[2], truth.shape[1]
+        if passes is None:
+            seen = self._column_by_column(images, seen)
+        elif passes:
+            seen = self._own_outputs(images, seen, passes)
+        rate = self.schedule.rate(counters.step, self._progress)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        self.network.train()
+        with torch.autocast(self.device.type, torch.bfloat16):
+            logits = self.network(images, _input(seen, height))
+        loss = torch.nn.functional.cross_entropy(
+            logits[..., 1:].float(), render(truth, height)[..., 1:]
+        )
+        self.optimizer.zero_grad()
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), CLIP_NORM)
+        finite = bool(torch.isfinite(norm))
+        if finite:
+            self.optimizer.step()
+            self.averages.update(self.network, counters.step)
+        else:
+            counters.skipped += 1
+        counters.step += 1
+        counters.images += len(images)
+        return {
+            "step": counters.step,
+            "images": counters.images,
+            "minutes": round(counters.minutes, 2),
+            "curves": n_curves,
+            "loss": round(loss.item(), 5),
+            "gradient_norm": round(norm.item(), 3) if finite else None,
+            "learning_rate": rate,
+            "skipped": counters.skipped,
+        }
+
+    @torch.no_grad()
+    def _own_outputs(self, images: Tensor, curves: Tensor, passes: int) -> Tensor:
+        """Section 3.2: the input label as if the network had continued it, pass by pass."""
+        self.network.eval()
+        first = curves[:, :, :1]
+        with torch.autocast(self.device.type, torch.bfloat16):
+            features = self.network.encode_image(images)
+            for _ in range(passes):
+                logits = self.network(images, _input(curves, images.shape[2]), features)
+                curves, _ = sharpen(torch.softmax(logits.float(), 1))
+                curves = torch.cat([first, curves[:, :, 1:]], 2)  # the person gives that one
+        return curves
+
+    def _column_by_column(self, images: Tensor, curves: Tensor) -> Tensor:
+        """What the network sees in use: its own run from the first column on."""
+        network = copy.deepcopy(self.network).to(torch.bfloat16).eval()
+        seed = torch.full_like(curves, torch.nan)
+        seed[:, :, 0] = curves[:, :, 0]
+        columns = [c.curves for c in decode(network, images.bfloat16(), seed)]
+        # A copy: tensors made in inference mode cannot enter a graph.
+        return torch.cat([curves[:, :, :1], torch.stack(columns, 2)], 2).clone()
+
+    def _save(self) -> dict[str, Any]:
+        options, counters = self.options, self.counters
+        errors = self.validation.errors(self.averages.network, self.device)
+        score = float(np.mean(list(errors.values())))
+        record = {
+            "step": counters.step,
+            "images": counters.images,
+            "minutes": round(counters.minutes, 2),
+            "validation": round(score, 4),
+            "errors": {str(k): round(e, 4) for k, e in errors.items()},
+        }
+        card = {
+            "recipe": "synthetic images made on the fly; see docs/training.md",
+            "seed": options.seed,
+            "images_seen": counters.images,
+            "minutes": round(counters.minutes, 1),
+            "started_from": None if options.start_from is None else str(options.start_from),
+            "scores": {"validation_l1_px": record["validation"], "by_curves": record["errors"]},
+        }
+        if counters.best is None or score <= counters.best:
+            counters.best = score
+            save_model(options.output / "weights.safetensors", self.averages.network, card)
+        save_model(options.output / "average.safetensors", self.averages.network, card)
+        save_checkpoint(options.output, self.network, self.optimizer, counters)
+        return record
+
+
+def _input(curves: Tensor, height: int) -> Tensor:
+    label = (2 * render(curves, height) - 1).unsqueeze(1)
+    return label.contiguous(memory_format=torch.channels_last_3d)
+
+
+def _channels_last(network: LayeredCNN) -> LayeredCNN:
+    """Lay the kernels out channels last, several times faster on a CPU (docs/training.md)."""
+    for module in network.modules():
+        if isinstance(module, torch.nn.Conv2d | torch.nn.ConvTranspose2d):
+            module.to(memory_format=torch.channels_last)
+        elif isinstance(module, torch.nn.Conv3d | torch.nn.ConvTranspose3d):
+            module.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
+    return network

@@ -1,0 +1,103 @@
+"""What a training does when: budget, image sizes, learning rate, use of the network's own outputs.
+
+Everything follows from the progress, a number from 0 to 1 that the budget (steps or minutes) fixes.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from napari_layeredcnn.training.batches import BatchSize
+
+#: The first part of a training uses small images: four times as many in the same time.
+SMALL_UNTIL = 0.45
+#: The network's own outputs are used as input from here on (paper: after 3 of 30 epochs, then
+#: one pass more every 3 epochs up to 5).
+OWN_OUTPUTS_FROM = 0.2
+MOST_PASSES = 3
+
+# Rows and columns by number of curves. Larger planes are avoided: in bfloat16 on the CPU the
+# backward pass of Conv3d writes beyond its memory for 16 channels of 96x128 or 128x64 pixels and
+# above (torch 2.13, found with glibc's checking allocator).
+_SMALL = {1: (32, 64), 2: (32, 64), 3: (32, 64), 4: (48, 64), 5: (48, 64), 7: (64, 64)}
+_FULL = {k: (64, 128) for k in range(1, 6)} | {k: (96, 64) for k in range(6, 10)}
+_SMALL_CYCLE = (1, 2, 3, 4, 5, 1, 2, 3, 7)
+_FULL_CYCLE = (1, 2, 3, 4, 5, 7, 1, 2, 3, 4, 5, 6, 1, 2, 3, 4, 5, 9, 1, 2, 3, 4, 5, 8)
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Plan of a training.
+
+    Parameters
+    ----------
+    steps : int or None
+        Budget in steps.
+    minutes : float or None
+        Budget in minutes; one of the two is given.
+    batch : int
+        Images of 64x128 with three curves in a batch; batches of another shape have about as
+        many voxels (regions x rows x columns).
+    learning_rate : float
+        The highest; reached after ``warmup`` steps, then falling along a cosine to a hundredth.
+    warmup : int
+        Steps.
+    """
+
+    steps: int | None
+    minutes: float | None
+    batch: int = 8
+    learning_rate: float = 2e-3
+    warmup: int = 300
+
+    def progress(self, step: int, minutes: float) -> float:
+        """Part of the budget that is used up, 0 to 1."""
+        if self.steps is not None:
+            return min(step / self.steps, 1.0)
+        assert self.minutes is not None
+        return min(minutes / self.minutes, 1.0)
+
+    def batch_size(self, index: int, progress: float) -> BatchSize:
+        """Shape of batch number ``index``; the number of curves goes round from 1 to 9."""
+        if progress < SMALL_UNTIL:
+            n_curves = _SMALL_CYCLE[index % len(_SMALL_CYCLE)]
+            height, width = _SMALL[n_curves]
+        else:
+            n_curves = _FULL_CYCLE[index % len(_FULL_CYCLE)]
+            height, width = _FULL[n_curves]
+        voxels = self.batch * 4 * 64 * 128
+        images = max(2, round(voxels / ((n_curves + 1) * height * width)))
+        return BatchSize(images, height, width, n_curves)
+
+    def rate(self, step: int, progress: float) -> float:
+        """Learning rate of a step."""
+        cosine = 0.01 + 0.99 * (1 + math.cos(math.pi * progress)) / 2
+        return self.learning_rate * cosine * min(1.0, (step + 1) / self.warmup)
+
+    def own_outputs(self, rng: np.random.Generator, progress: float) -> int | None:
+        """How the input label of a step is made.
+
+        Parameters
+        ----------
+        rng : Generator
+            Draws.
+        progress : float
+            0 to 1.
+
+        Returns
+        -------
+        int or None
+            Number of passes on the network's own outputs (section 3.2 of the paper; 0: the warped
+            true label), or None: a whole column-by-column run from the first column.
+        """
+        if progress < OWN_OUTPUTS_FROM:
+            return 0
+        draw = rng.random()
+        if draw < 0.4:
+            return 0
+        if draw < 0.7:
+            return int(rng.integers(1, MOST_PASSES + 1))
+        return None

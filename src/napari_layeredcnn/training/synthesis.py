@@ -1,0 +1,138 @@
+"""Synthetic layered images: curves, a look for every region, boundaries, disturbances.
+
+`synthesize` draws more curves than it labels, so that not everything that looks like a boundary
+is one to follow ([1]_, section 3.2). All arrays are float32; a 64x128 image takes 2 to 4 ms.
+
+.. [1] Christensen et al., "LayeredCNN: Segmenting Layers with Autoregressive Models", 2022.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .augment import n_dropped
+from .composition import LOOK_SHARES, LOOKS, compose
+from .curve_synthesis import evenly_spaced_curves, random_curves
+from .disturbances import disturb, expose
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .textures import TextureBank
+
+
+@dataclass(frozen=True)
+class SyntheticImage:
+    """An image and the curves to find in it.
+
+    Attributes
+    ----------
+    image : array, shape (H, W), float32
+        Intensities from 0 to 1.
+    curves : array, shape (K, W), float32
+        Labeled curves in edge coordinates, ordered, within 0 and H.
+    """
+
+    image: NDArray[np.float32]
+    curves: NDArray[np.float32]
+
+
+def synthesize(
+    rng: np.random.Generator, *, height: int, width: int, n_curves: int, bank: TextureBank
+) -> SyntheticImage:
+    """Make one synthetic image.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Source of randomness: the same state and the same bank's folder give the same image.
+    height, width : int
+        Size in pixels, at least 16 each.
+    n_curves : int
+        Labeled curves; the image holds these and the dropped ones.
+    bank : TextureBank
+        Where textures come from.
+
+    Returns
+    -------
+    SyntheticImage
+        Image and labeled curves.
+
+    Raises
+    ------
+    ValueError
+        If the size or the number of curves is too small.
+
+    Examples
+    --------
+    >>> from napari_layeredcnn.training.textures import TextureBank
+    >>> made = synthesize(
+    ...     np.random.default_rng(0), height=32, width=64, n_curves=2, bank=TextureBank()
+    ... )
+    >>> made.image.shape, made.curves.shape
+    ((32, 64), (2, 64))
+    """
+    if n_curves < 1 or height < 16 or width < 16:
+        raise ValueError(
+            "n_curves must be at least 1, height and width at least 16; "
+            f"found {n_curves}, {height} and {width}."
+        )
+    # Not more curves than there is room for; a boundary every 4 px is the limit.
+    spare = max(0, height // 4 - n_curves)
+    total = n_curves + min(n_dropped(rng, n_curves), spare)
+    look = str(rng.choice(LOOKS, p=LOOK_SHARES))
+    # Rows of marks look right only on lines as in a text.
+    draw = evenly_spaced_curves if look == "rows" and rng.random() < 0.8 else random_curves
+    curves = draw(rng, total, height, width)
+    image = compose(rng, curves, height, bank, look)
+    image = disturb(rng, image, curves, bank)
+    labeled = np.sort(rng.permutation(total)[:n_curves])
+    return SyntheticImage(expose(rng, image), curves[labeled])
+
+
+def synthesize_batch(
+    rng: np.random.Generator,
+    size: int,
+    *,
+    height: int,
+    width: int,
+    n_curves: int,
+    bank: TextureBank,
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Make a batch of synthetic images with one number of curves.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Source of randomness.
+    size : int
+        Images in the batch.
+    height, width, n_curves, bank
+        As for `synthesize`.
+
+    Returns
+    -------
+    images : array, shape (B, H, W), float32
+        Intensities from 0 to 1.
+    curves : array, shape (B, K, W), float32
+        Labeled curves in edge coordinates.
+
+    Examples
+    --------
+    >>> from napari_layeredcnn.training.textures import TextureBank
+    >>> images, curves = synthesize_batch(
+    ...     np.random.default_rng(0), 2, height=32, width=64, n_curves=1, bank=TextureBank()
+    ... )
+    >>> images.shape, curves.shape
+    ((2, 32, 64), (2, 1, 64))
+    """
+    images = np.empty((size, height, width), np.float32)
+    curves = np.empty((size, n_curves, width), np.float32)
+    for index in range(size):
+        made = synthesize(rng, height=height, width=width, n_curves=n_curves, bank=bank)
+        images[index] = made.image
+        curves[index] = made.curves
+    return images, curves
