@@ -35,7 +35,7 @@ def test_curves_are_ordered_smooth_and_inside():
 
 
 def test_regions_look_different():
-    """The boundaries can be seen: across each, the means beside it differ by far more than noise."""
+    """The boundaries can be seen: the mean gray beside each differs a lot from side to side."""
     stack, curves, _ = sample_stack()
     for index in (0, LABELED_SLICE, 23):
         for k in range(4):

@@ -271,6 +271,7 @@ def test_regions_come_back_to_the_nearest_row(case):
         ([[3, 3], [1, 3], [2, 3], [2, 2]], None, [[1, 3], [2, 3]]),  # 1 has no thickness
         ([[3, 0], [2, 0]], None, [[1, NAN]]),
         ([[0, 0, 9], [5, 0, 5]], (0, 5), [[1, 2, NAN]]),
+        ([[5, 3], [3, 4]], (5, 3), [[1, NAN]]),  # whatever stands beside an unknown id
         ([[5]], (5, 6), [[1]]),
         ([[6]], (5, 6), [[0]]),
         (np.array([[200, 200], [100, 200]], np.uint8), None, [[1, 2]]),

@@ -35,18 +35,16 @@ class FakeCompletion:
         self, image: np.ndarray, seed: Seed, *, direction: str = "horizontal"
     ) -> Generator[CompletedColumns, None, Completion]:
         self.calls.append({"image": image.copy(), "seed": seed, "direction": direction})
-        flat = np.repeat(
-            np.nanmean(seed.curves, axis=1, keepdims=True), seed.width, axis=1
-        ).astype(np.float32)
+        flat = np.repeat(np.nanmean(seed.curves, axis=1, keepdims=True), seed.width, axis=1).astype(
+            np.float32
+        )
         try:
             for x in range(seed.width):
                 self.gate.wait()
                 if self.error is not None and x == 10:
                     raise self.error
                 self.columns += 1
-                yield completion.CompletedColumns(
-                    x, x + 1, flat[:, x : x + 1], x + 1, seed.width
-                )
+                yield completion.CompletedColumns(x, x + 1, flat[:, x : x + 1], x + 1, seed.width)
         finally:
             self.closed += 1
         transposed = direction in ("down", "up", "vertical")

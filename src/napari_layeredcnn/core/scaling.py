@@ -1,4 +1,4 @@
-"""Intensities of an image to the range that the network expects, [-1, 1]."""
+"""Checks an image and brings its intensities to the range that the network expects, [-1, 1]."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ from numpy.typing import NDArray
 
 #: Share of the pixels, in percent, that may fall outside the range on either side.
 OUTSIDE = 0.5
+
+
+class ImageError(ValueError):
+    """An image that cannot be segmented."""
 
 
 def intensity_range(image: NDArray[Any]) -> tuple[float, float]:
@@ -64,10 +68,6 @@ def scale_intensities(
     return np.clip(scaled, -1, 1).astype(np.float32)
 
 
-class ImageError(ValueError):
-    """An image that cannot be segmented."""
-
-
 def to_grayscale(image: NDArray[Any]) -> tuple[NDArray[Any], bool]:
     """Check a 2D image and turn colors into luminance.
 
@@ -106,6 +106,8 @@ def to_grayscale(image: NDArray[Any]) -> tuple[NDArray[Any], bool]:
         )
     if image.size == 0:
         raise ImageError(f"the image is empty, its shape is {image.shape}; choose another one")
+    if image.dtype == bool:
+        image = image.astype(np.uint8)
     had_colors = image.ndim == 3
     if had_colors:
         image = image[:, :, :3] @ np.array([0.2125, 0.7154, 0.0721], dtype=np.float32)

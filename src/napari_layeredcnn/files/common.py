@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import tempfile
+import tokenize
 import zipfile
 import zlib
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ DAMAGE = (
     AssertionError,
     MemoryError,
     SyntaxError,
+    tokenize.TokenError,
     struct.error,
     zlib.error,
     zipfile.BadZipFile,

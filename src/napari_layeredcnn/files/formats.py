@@ -81,7 +81,9 @@ def read_png(path: Path, *, as_labels: bool) -> tuple[NDArray[Any], Resolution |
 
 def read_npy(path: Path) -> NDArray[Any]:
     """Read an array, and never a pickle."""
-    with path.open("rb") as opened:
+    with path.open("rb") as opened, warnings.catch_warnings():
+        # A header that Python 2 wrote, or a damaged one that looks like it.
+        warnings.simplefilter("ignore", UserWarning)
         array = np.load(opened, allow_pickle=False)
     if not isinstance(array, np.ndarray):
         raise FileError(f"{path} holds several arrays where one is needed.")

@@ -40,14 +40,14 @@ class SegmentWidget(QWidget):
 
     Parameters
     ----------
-    viewer : napari.components.ViewerModel
-        The viewer whose layers are offered; napari passes it in.
+    napari_viewer : napari.components.ViewerModel
+        The viewer whose layers are offered; napari passes it in, by this name.
     """
 
-    def __init__(self, viewer: ViewerModel) -> None:
+    def __init__(self, napari_viewer: ViewerModel) -> None:
         super().__init__()
-        self._viewer = viewer
-        self._results = ResultLayers(viewer)
+        self._viewer = napari_viewer
+        self._results = ResultLayers(napari_viewer)
         self._run = 0
         self._cancel = Event()
         self._asked: tuple[Image, Labels, int | None] | None = None
@@ -124,6 +124,11 @@ class SegmentWidget(QWidget):
             self._message.setText(outcome.message or "Canceled; nothing was changed.")
             return
         image, labels, index = self._asked
+        if image not in self._viewer.layers or labels not in self._viewer.layers:
+            self._message.setText(
+                "Nothing was added: the image or its partial labels were deleted meanwhile."
+            )
+            return
         result = self._results.write(image, labels, index, outcome.labels)
         self._message.setText(f'{outcome.message} The result is in "{result.name}".')
 
@@ -203,8 +208,11 @@ class SegmentWidget(QWidget):
         """Offer the layers that are there now; what is chosen stays chosen."""
         if not isalive(self):
             return  # the window is closing, the list of layers is not gone yet
-        self._image.reset_choices()
-        self._labels.reset_choices()
+        for box in (self._image, self._labels):
+            chosen = box.value
+            box.reset_choices()
+            if chosen in box.choices:  # magicgui goes by names, and loses a renamed layer
+                box.value = chosen
 
     def _choose_selected(self) -> None:
         """Begin with the selected layers."""

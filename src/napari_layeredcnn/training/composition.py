@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .curve_synthesis import smooth_noise, window
+from .lines import draw_marks, draw_ridges
+from .reliefs import window
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -66,13 +67,13 @@ def compose(
     ramps = _ramps(rng, look, curves)
     image = _paint(rng, curves, ramps, regions, height)
     if look == "rows":
-        return _marks(rng, image, curves, bank)
+        return draw_marks(rng, image, curves, bank)
     share = {"ridges": 1.0, "independent": 0.2, "tissue": 0.25}.get(look, 0.12)
     drawn = rng.random(len(curves)) < share
     for index, (upper, lower) in enumerate(pairwise(regions)):
         # Without any other cue a line is what makes the boundary one.
         drawn[index] |= upper.texture is lower.texture and abs(upper.mean - lower.mean) < 0.1
-    return _ridges(rng, image, curves[drawn], alike=look == "ridges")
+    return draw_ridges(rng, image, curves[drawn], alike=look == "ridges")
 
 
 @dataclass
@@ -87,9 +88,7 @@ class _Region:
     reach: float = 10.0  # px, over which the glow fades
 
 
-def _regions(
-    rng: np.random.Generator, look: str, count: int, bank: TextureBank
-) -> list[_Region]:
+def _regions(rng: np.random.Generator, look: str, count: int, bank: TextureBank) -> list[_Region]:
     contrasts = np.exp(rng.uniform(np.log(0.02), np.log(0.2)) + rng.normal(0, 0.6, count))
     means = _means(rng, count)
     # The fewer textures there are, the more of the regions share one.
@@ -105,6 +104,9 @@ def _regions(
         n_textures = 2
     elif look == "plain":
         contrasts *= 0.35
+        if rng.random() < 0.4:  # faint boundaries beside one region full of dark or bright things
+            means = means.mean() + (means - means.mean()) * rng.uniform(0.3, 0.8)
+            contrasts[rng.integers(count)] = rng.uniform(0.1, 0.35)
     elif look == "tissue":
         # A dark outside, and brighter beds within; often the same below.
         means = 0.25 + 0.75 * means
@@ -145,9 +147,7 @@ def _means(rng: np.random.Generator, count: int) -> NDArray[np.float64]:
     return 0.5 + (folded - 0.5) * spread
 
 
-def _ramps(
-    rng: np.random.Generator, look: str, curves: NDArray[np.float32]
-) -> NDArray[np.float32]:
+def _ramps(rng: np.random.Generator, look: str, curves: NDArray[np.float32]) -> NDArray[np.float32]:
     """Width in pixels of the transition at every curve and column."""
     count, width = curves.shape
     sharpest = 1.0 if rng.random() < 0.7 else rng.uniform(1, 4)
@@ -208,103 +208,3 @@ def _fill(
     texture *= np.float32(region.contrast)
     texture += np.float32(region.mean)
     return texture
-
-
-def _ridges(
-    rng: np.random.Generator,
-    image: Image,
-    curves: NDArray[np.float32],
-    *,
-    alike: bool,
-) -> Image:
-    """Draw thin bright or dark lines along curves."""
-    contrast = float(image.std()) + 0.05
-    sign = rng.choice([-1.0, 1.0], p=(0.3, 0.7))
-    strength = rng.uniform(1.5, 6.0) if alike else rng.uniform(0.5, 3.0)
-    thickness = np.exp(rng.uniform(np.log(0.6), np.log(2.2)))
-    aside = rng.normal(0, 0.3) * thickness
-    for curve in curves:
-        if not alike:
-            sign = rng.choice([-1.0, 1.0])
-            thickness = np.exp(rng.uniform(np.log(0.5), np.log(2.5)))
-        amount = sign * contrast * strength * rng.uniform(0.6, 1.2)
-        profile = _along(rng, image.shape[1]) * np.float32(amount)
-        draw_line(image, curve + np.float32(aside), float(thickness), profile)
-    return image
-
-
-def draw_line(
-    image: Image,
-    curve: NDArray[np.float32],
-    thickness: float,
-    amount: NDArray[np.float32] | float,
-) -> None:
-    """Add a soft line along a curve to an image, in place.
-
-    Parameters
-    ----------
-    image : array, shape (H, W), float32
-        Changed in place.
-    curve : array, shape (W,), float32
-        Edge coordinate of the line's center.
-    thickness : float
-        Pixels, standard deviation across the line.
-    amount : float or array, shape (W,)
-        Intensity added at the center.
-
-    Examples
-    --------
-    >>> image = np.zeros((5, 2), np.float32)
-    >>> draw_line(image, np.full(2, 2.5, np.float32), 0.5, 1.0)
-    >>> image[:, 0].round(3)
-    array([0.   , 0.135, 1.   , 0.135, 0.   ], dtype=float32)
-    """
-    height = image.shape[0]
-    start = max(0, int(curve.min() - 3 * thickness - 1))
-    stop = min(height, int(curve.max() + 3 * thickness + 2))
-    if stop <= start:
-        return
-    distance = np.arange(start + 0.5, stop, dtype=np.float32)[:, None] - curve
-    distance *= distance
-    distance *= np.float32(-0.5 / thickness**2)
-    image[start:stop] += np.exp(distance) * amount
-
-
-def _along(rng: np.random.Generator, width: int) -> NDArray[np.float32]:
-    """How strong a line is along the image: even, uneven, or broken."""
-    strength = np.ones(width)
-    kind = rng.random()
-    if kind < 0.5:
-        uneven = smooth_noise(rng, 1, width, np.exp(rng.uniform(0, 3)))[0]
-        strength = np.maximum(1 + rng.uniform(0, 0.7) * uneven, 0.1)
-    if rng.random() < 0.25:
-        strength *= 1 - window(rng, width, 0.3)
-    return strength.astype(np.float32)
-
-
-def _marks(
-    rng: np.random.Generator, image: Image, curves: NDArray[np.float32], bank: TextureBank
-) -> Image:
-    """Show a texture only in rows of marks that stand on the curves, as in writing."""
-    height, width = image.shape
-    paper = np.float32(image.mean())
-    rows = np.arange(0.5, height, dtype=np.float32)[:, None]
-    spacing = float(np.median(np.diff(curves, axis=0))) if len(curves) > 1 else height / 4
-    tall = max(2.0, spacing * rng.uniform(0.35, 0.9))
-    # There are rows above and below the ones to follow, too.
-    more = [curves[0] - np.float32(spacing), *curves, curves[-1] + np.float32(spacing)]
-    shown = np.zeros_like(image)
-    for curve in more if rng.random() < 0.6 else curves:
-        start = max(0, int(curve.min() - 1.5 * tall))
-        stop = min(height, int(curve.max() + 0.4 * tall) + 2)
-        if stop <= start:
-            continue
-        above = (curve - rows[start:stop]) / np.float32(tall)
-        band = 1 / (1 + ((above - 0.45) / 0.55) ** 8)
-        np.maximum(shown[start:stop], band * _along(rng, width), out=shown[start:stop])
-    family = "strokes" if rng.random() < 0.6 else None
-    marks = bank.draw(rng, family=family).render(rng, (height, width))
-    if family is None:
-        marks = np.maximum(np.abs(marks) - np.float32(0.7), 0)
-    amount = np.float32(np.sign(rng.random() - 0.3) * rng.uniform(0.15, 0.4))
-    return paper + (image - paper) * np.float32(0.3) + amount * marks * shown

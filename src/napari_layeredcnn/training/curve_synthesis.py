@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
+from .reliefs import base_relief, bump, smooth_noise, window
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -111,67 +113,6 @@ def evenly_spaced_curves(
     return np.clip(np.maximum.accumulate(curves, axis=0), 0, height).astype(np.float32)
 
 
-def smooth_noise(
-    rng: np.random.Generator, n_rows: int, width: int, sigma: float
-) -> NDArray[np.float64]:
-    """Draw rows of smooth noise with zero mean and unit standard deviation.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        Source of randomness.
-    n_rows, width : int
-        Shape of the result.
-    sigma : float
-        Columns, standard deviation of the smoothing Gaussian.
-
-    Returns
-    -------
-    array, shape (n_rows, width), float64
-        The noise.
-
-    Examples
-    --------
-    >>> smooth_noise(np.random.default_rng(0), 2, 50, 4.0).std(axis=1).round(6)
-    array([1., 1.])
-    """
-    noise = gaussian_filter1d(
-        rng.standard_normal((n_rows, width)), sigma, axis=1, mode="reflect", truncate=2.5
-    )
-    noise -= noise.mean(axis=1, keepdims=True)
-    return noise / np.maximum(noise.std(axis=1, keepdims=True), 1e-9)
-
-
-def window(rng: np.random.Generator, width: int, longest: float = 0.4) -> NDArray[np.float64]:
-    """Draw a stretch of columns: 1 inside, 0 outside, soft at both ends.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        Source of randomness.
-    width : int
-        Columns of the image.
-    longest : float
-        Share of the columns that the stretch covers at most.
-
-    Returns
-    -------
-    array, shape (width,), float64
-        Values from 0 to 1.
-
-    Examples
-    --------
-    >>> stretch = window(np.random.default_rng(0), 100)
-    >>> float(stretch.min()), float(stretch.max())
-    (0.0, 1.0)
-    """
-    half = 0.5 * width * rng.uniform(0.03, longest)
-    soft = max(0.5, half * rng.uniform(0.1, 1.0))
-    distance = np.abs(np.arange(width) - rng.uniform(0, width))
-    inside = np.clip((half - distance) / soft + 0.5, 0, 1)
-    return inside * inside * (3 - 2 * inside)
-
-
 def _walk(rng: np.random.Generator, n_rows: int, width: int) -> Curves:
     """Random walks, smoothed; some are straight or wavy lines plus little else."""
     kind = rng.random()
@@ -180,7 +121,9 @@ def _walk(rng: np.random.Generator, n_rows: int, width: int) -> Curves:
         if rng.random() < 0.25:  # mostly flat, now and then a jump
             steps = steps**3
         walk = np.cumsum(steps, axis=1)
-        return gaussian_filter1d(walk, np.exp(rng.uniform(0.3, 2.7)), axis=1, truncate=2.5)
+        sigma = np.exp(rng.uniform(0.3, 2.7))
+        smooth: Curves = gaussian_filter1d(walk, sigma, axis=1, truncate=2.5)
+        return smooth
     sigma = width * np.exp(rng.uniform(np.log(0.02), np.log(0.25)))
     return smooth_noise(rng, n_rows, width, sigma)
 
@@ -225,7 +168,8 @@ def _place(rng: np.random.Generator, curves: Curves, height: int) -> Curves:
         extent *= np.exp(rng.uniform(np.log(0.03), 0.0))
     free = height - extent
     top = rng.uniform(min(0.0, free), max(0.0, free))
-    return top + (curves - low) * (extent / max(high - low, 1e-9))
+    placed: Curves = top + (curves - low) * (extent / max(high - low, 1e-9))
+    return placed
 
 
 def _calm(rng: np.random.Generator, curves: Curves, height: int) -> Curves:
@@ -242,7 +186,7 @@ def _calm(rng: np.random.Generator, curves: Curves, height: int) -> Curves:
 
 def _beds(rng: np.random.Generator, n_curves: int, height: int, width: int) -> Curves:
     """Lay bed upon bed on a base shape."""
-    base = _base(rng, height, width)
+    base = base_relief(rng, height, width)
     room = height * rng.uniform(0.5, 1.0)
     if rng.random() < 0.15:  # a thin stack, a few pixels per bed
         thickness = np.exp(rng.uniform(np.log(1.5), np.log(6), n_curves))
@@ -271,77 +215,16 @@ def _beds(rng: np.random.Generator, n_curves: int, height: int, width: int) -> C
         extent = np.ptp(curves)
     margin = height - extent
     top = rng.uniform(0.02, 0.98) * margin
-    return curves - curves.min() + top
-
-
-def _base(rng: np.random.Generator, height: int, width: int) -> Curves:
-    """A shape in pixels, (1, W): sums of a few kinds of relief."""
-    x = np.linspace(0, 1, width)
-    shape = np.zeros(width)
-    size = height * np.exp(rng.uniform(np.log(0.012), np.log(0.7)))
-    for _ in range(int(rng.integers(1, 4))):
-        amount = size * rng.uniform(0.2, 1.0) * rng.choice([-1, 1])
-        shape += amount * _RELIEFS[int(rng.integers(len(_RELIEFS)))](rng, x)
-    if rng.random() < 0.1:  # faults: everything to one side is moved
-        for _ in range(int(rng.integers(1, 4))):
-            shape += height * rng.normal(0, 0.08) * (x > rng.random())
-    return shape[None]
-
-
-def _tilt(rng: np.random.Generator, x: Curves) -> Curves:
-    return x - 0.5
-
-
-def _arc(rng: np.random.Generator, x: Curves) -> Curves:
-    return 4 * (x - rng.uniform(0.2, 0.8)) ** 2
-
-
-def _wave(rng: np.random.Generator, x: Curves) -> Curves:
-    frequency = np.exp(rng.uniform(np.log(0.5), np.log(6)))
-    wave = np.sin(2 * np.pi * (frequency * x + rng.random()))
-    sharpness = rng.uniform(-0.9, 0.9)  # pointed crests and round troughs, or the reverse
-    result: Curves = wave / (1 + sharpness * wave) * (1 - abs(sharpness)) / 2
-    return result
-
-
-def _bump(rng: np.random.Generator, x: Curves) -> Curves:
-    reach = np.exp(rng.uniform(np.log(0.02), np.log(0.2)))
-    distance = (x - rng.uniform(0, 1)) / reach
-    result: Curves = np.exp(-0.5 * np.abs(distance) ** rng.uniform(1, 4))
-    return result
-
-
-def _step(rng: np.random.Generator, x: Curves) -> Curves:
-    reach = np.exp(rng.uniform(np.log(0.005), np.log(0.15)))
-    result: Curves = np.tanh((x - rng.uniform(0, 1)) / reach) / 2
-    return result
-
-
-def _steep_start(rng: np.random.Generator, x: Curves) -> Curves:
-    reach = np.exp(rng.uniform(np.log(0.03), np.log(0.3)))
-    side = x if rng.random() < 0.5 else 1 - x
-    result: Curves = np.exp(-side / reach)
-    return result
-
-
-def _rolling(rng: np.random.Generator, x: Curves) -> Curves:
-    sigma = len(x) * np.exp(rng.uniform(np.log(0.02), np.log(0.2)))
-    return smooth_noise(rng, 1, len(x), sigma)[0] / 3
-
-
-def _wander(rng: np.random.Generator, x: Curves) -> Curves:
-    walk = np.cumsum(rng.standard_normal(len(x)))
-    return (walk - walk.mean()) / (np.ptp(walk) + 1e-9)
-
-
-_RELIEFS = (_tilt, _arc, _wave, _bump, _step, _steep_start, _rolling, _rolling, _wander)
+    placed: Curves = curves - curves.min() + top
+    return placed
 
 
 def _swelling(rng: np.random.Generator, n_rows: int, width: int) -> Curves:
     """How the thickness of each bed varies along the image, a factor around 1."""
     strength = rng.choice([0.0, 0.1, 0.3, 0.7], p=(0.15, 0.35, 0.3, 0.2))
     sigma = width * np.exp(rng.uniform(np.log(0.02), np.log(0.25)))
-    return np.exp(strength * smooth_noise(rng, n_rows, width, sigma))
+    factor: Curves = np.exp(strength * smooth_noise(rng, n_rows, width, sigma))
+    return factor
 
 
 def _pinch(rng: np.random.Generator, width: int) -> NDArray[np.float64]:
@@ -361,14 +244,17 @@ def _press(rng: np.random.Generator, curves: Curves, height: int) -> Curves:
 
     A pit from above (the fovea, a channel) or a swell from below (a salt dome, an onlap).
     """
-    n_curves, width = curves.shape
+    width = curves.shape[1]
     x = np.linspace(0, 1, width)
     from_above = rng.random() < 0.6
     reference = curves[0] if from_above else curves[-1]
     depth = max(np.ptp(curves, axis=0).max(), 0.1 * height) * rng.uniform(0.3, 1.2)
-    shape = depth * _bump(rng, x)
+    shape = depth * bump(rng, x)
     if rng.random() < 0.3:
-        shape = shape + depth * _bump(rng, x)
-    if not from_above:
-        return np.minimum(curves, reference - shape)
-    return np.maximum(curves, reference + shape)
+        shape = shape + depth * bump(rng, x)
+    pressed: Curves = (
+        np.maximum(curves, reference + shape)
+        if from_above
+        else np.minimum(curves, reference - shape)
+    )
+    return pressed

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.ndimage import uniform_filter1d
 
-from .composition import draw_line
-from .curve_synthesis import smooth_noise, window
+from .lines import draw_line
+from .noise import add_noise, soften
+from .reliefs import smooth_noise, window
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,9 +26,7 @@ if TYPE_CHECKING:
     Curves = NDArray[np.float32]
 
 
-def disturb(
-    rng: np.random.Generator, image: Image, curves: Curves, bank: TextureBank
-) -> Image:
+def disturb(rng: np.random.Generator, image: Image, curves: Curves, bank: TextureBank) -> Image:
     """Add a random choice of disturbances to an image.
 
     Parameters
@@ -60,10 +59,7 @@ def disturb(
             image = step(rng, image, curves, bank)
     if rng.random() < 0.4:
         image = soften(image, rng.uniform(0.05, 0.3))
-    chances = rng.random(len(_NOISES))
-    for (noise, probability), chance in zip(_NOISES, chances, strict=True):
-        if chance < probability:
-            image = noise(rng, image)
+    image = add_noise(rng, image)
     if rng.random() < 0.3:
         image = soften(image, rng.uniform(0.05, 0.33))
     if rng.random() < 0.12:  # resampled along rows, or moved while it was taken
@@ -106,28 +102,6 @@ def expose(rng: np.random.Generator, image: Image) -> Image:
     return image
 
 
-def soften(image: Image, weight: float) -> Image:
-    """Blur by three taps along both axes; each neighbor gets `weight`, 0 to 1/3.
-
-    Examples
-    --------
-    >>> soften(np.array([[0, 0, 1, 0, 0]], np.float32), 0.25).round(2)
-    array([[0.  , 0.25, 0.5 , 0.25, 0.  ]], dtype=float32)
-    """
-    side, middle = np.float32(weight), np.float32(1 - 2 * weight)
-    result = image * middle
-    result[1:] += image[:-1] * side
-    result[:-1] += image[1:] * side
-    result[0] += image[0] * side
-    result[-1] += image[-1] * side
-    final = result * middle
-    final[:, 1:] += result[:, :-1] * side
-    final[:, :-1] += result[:, 1:] * side
-    final[:, 0] += result[:, 0] * side
-    final[:, -1] += result[:, -1] * side
-    return final
-
-
 def _shading(rng: np.random.Generator, image: Image, curves: Curves, bank: TextureBank) -> Image:
     """Uneven light: a product of a slow change over rows and one over columns."""
     height, width = image.shape
@@ -159,19 +133,20 @@ def _shadows(rng: np.random.Generator, image: Image, curves: Curves, bank: Textu
     for _ in range(int(rng.integers(1, 5))):
         longest = rng.choice([0.05, 0.12, 0.25])
         keep *= 1 - rng.uniform(0.3, 1.0) * window(rng, width, longest)
-    keep = keep.astype(np.float32)
+    left = keep.astype(np.float32)
     floor = np.float32(np.partition(image[::3, ::3], 4, axis=None)[4])
     if rng.random() < 0.4:
-        return floor + (image - floor) * keep
+        return floor + (image - floor) * left
     curve = curves[int(rng.integers(len(curves)))]
     rows = np.arange(0.5, height, dtype=np.float32)[:, None]
     below = np.clip((rows - curve) * np.float32(rng.uniform(0.2, 1)), 0, 1)
-    return floor + (image - floor) * (1 - below * (1 - keep))
+    darkened: Image = floor + (image - floor) * (1 - below * (1 - left))
+    return darkened
 
 
 def _veil(rng: np.random.Generator, image: Image, curves: Curves, bank: TextureBank) -> Image:
     """Hide a stretch of columns behind something else: no boundary shows there."""
-    height, width = image.shape
+    width = image.shape[1]
     hidden = window(rng, width, rng.choice([0.08, 0.25])).astype(np.float32)
     columns = np.flatnonzero(hidden > 0)
     if not columns.size:
@@ -180,9 +155,11 @@ def _veil(rng: np.random.Generator, image: Image, curves: Curves, bank: TextureB
     part = image[:, start:stop]
     cover = np.float32(rng.uniform(part.min(), part.max()))
     if rng.random() < 0.6:
-        texture = bank.sample(rng, part.shape)
-        cover = cover + texture * np.float32(0.5 * image.std())
-    part += (cover - part) * (hidden[start:stop] * np.float32(rng.uniform(0.6, 1.0)))
+        texture = bank.sample(rng, (len(part), stop - start))
+        texture *= np.float32(0.5 * image.std())
+    else:
+        texture = np.zeros((1, 1), np.float32)
+    part += (cover + texture - part) * (hidden[start:stop] * np.float32(rng.uniform(0.6, 1.0)))
     return image
 
 
@@ -223,7 +200,7 @@ def _blobs(rng: np.random.Generator, image: Image, curves: Curves, bank: Texture
     amount = rng.choice([-1, 1]) * contrast * rng.uniform(0.7, 3)
     size = height * np.exp(rng.uniform(np.log(0.02), np.log(0.15)))
     flat = np.exp(rng.normal(0, 0.4))
-    shadow = rng.random() < 0.2
+    shadow = rng.random() < 0.35
     for _ in range(int(rng.integers(1, 8))):
         ry, rx = size * rng.uniform(0.5, 1.5) / flat, size * rng.uniform(0.5, 1.5) * flat
         y0, x0 = rng.uniform(0, height), rng.uniform(0, width)
@@ -237,7 +214,7 @@ def _blobs(rng: np.random.Generator, image: Image, curves: Curves, bank: Texture
         part = image[top:bottom, left:right]
         part += inside.astype(np.float32) * np.float32(amount)
         if shadow:
-            image[bottom:, left:right] *= np.float32(rng.uniform(0.1, 0.6))
+            image[bottom:, left:right] *= np.float32(rng.uniform(0.0, 0.5))
     return image
 
 
@@ -259,75 +236,6 @@ def _frame(rng: np.random.Generator, image: Image) -> Image:
     return image
 
 
-def _noise(rng: np.random.Generator, shape: tuple[int, ...]) -> Image:
-    """Normalized Gaussian noise: of single pixels, of short runs along rows, or coarse."""
-    noise = rng.standard_normal(shape, dtype=np.float32)
-    kind = rng.random()
-    if kind < 0.5:
-        return noise
-    if kind < 0.75:
-        noise = uniform_filter1d(noise, int(rng.integers(2, 8)), axis=1)
-    else:
-        noise = soften(noise, rng.uniform(0.15, 0.33))
-    noise *= np.float32(1 / (float(noise.std()) + 1e-6))
-    return noise
-
-
-def _amount(rng: np.random.Generator, image: Image) -> np.float32:
-    """Strength of noise, mostly well below what tells the regions apart."""
-    return np.float32(image.std() * np.exp(rng.uniform(np.log(0.05), np.log(0.7))))
-
-
-def _speckle(rng: np.random.Generator, image: Image) -> Image:
-    """Multiplicative noise of coherent imaging, over one or a few pixels."""
-    speckle = np.sqrt(rng.standard_exponential(image.shape, dtype=np.float32))
-    size = int(rng.integers(1, 5))
-    if size > 1:  # averaged along rows, which makes it weaker
-        speckle = uniform_filter1d(speckle, size, axis=1)
-    speckle *= np.float32(1 / 0.886)
-    speckle -= 1
-    speckle *= np.float32(rng.uniform(0.15, 1.0))
-    speckle += 1
-    image = image - np.float32(min(0.0, float(image.min())))
-    image *= speckle
-    return image
-
-
-def _additive(rng: np.random.Generator, image: Image) -> Image:
-    """Noise of equal strength everywhere; now and then a great deal of it."""
-    amount = _amount(rng, image)
-    if rng.random() < 0.08:
-        amount *= np.float32(2.5)
-    image += _noise(rng, image.shape) * amount
-    return image
-
-
-def _shot(rng: np.random.Generator, image: Image) -> Image:
-    """Noise that grows with the square root of the intensity."""
-    bright = np.maximum(image, 0)
-    scale = np.float32(1 / np.sqrt(float(bright.mean()) + 1e-3))
-    image += _noise(rng, image.shape) * np.sqrt(bright) * (scale * _amount(rng, image))
-    return image
-
-
-def _salt(rng: np.random.Generator, image: Image) -> Image:
-    """Single bright or dark pixels."""
-    count = int(image.size * rng.uniform(0.0005, 0.01))
-    where = rng.integers(image.size, size=count)
-    image.reshape(-1)[where] = rng.choice([image.min(), image.max()], size=count)
-    return image
-
-
-def _lines(rng: np.random.Generator, image: Image) -> Image:
-    """Every column, or every row, is a little brighter or darker than the next."""
-    strength = rng.uniform(0.02, 0.12)
-    if rng.random() < 0.6:
-        image *= np.exp(strength * rng.standard_normal(image.shape[1])).astype(np.float32)
-    else:
-        image *= np.exp(strength * rng.standard_normal((len(image), 1))).astype(np.float32)
-    return image
-
-
 _BEFORE_NOISE: tuple[
     tuple[Callable[[np.random.Generator, Image, Curves, TextureBank], Image], float], ...
 ] = (
@@ -338,11 +246,4 @@ _BEFORE_NOISE: tuple[
     (_shadows, 0.2),
     (_veil, 0.12),
     (_posts, 0.06),
-)
-_NOISES: tuple[tuple[Callable[[np.random.Generator, Image], Image], float], ...] = (
-    (_speckle, 0.25),
-    (_additive, 0.5),
-    (_shot, 0.2),
-    (_salt, 0.05),
-    (_lines, 0.1),
 )

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from skimage import io
-from skimage.transform import downscale_local_mean
 
-from .texture_families import FAMILIES, normalize
+from .texture_families import FAMILIES
+from .texture_fields import normalize
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -198,8 +198,7 @@ class _Tile:
     def _half(self) -> NDArray[np.uint8]:
         cached: NDArray[np.uint8] | None = self.__dict__.get("half")
         if cached is None:
-            even = self.pixels[: self.pixels.shape[0] // 2 * 2, : self.pixels.shape[1] // 2 * 2]
-            cached = downscale_local_mean(even, (2, 2)).astype(np.uint8)
+            cached = _reduce(self.pixels, 2).astype(np.uint8)
             self.__dict__["half"] = cached
         return cached
 
@@ -220,10 +219,16 @@ def _bilinear(
     index += stride
     corner = flat.take(index, mode="clip").astype(np.float32)
     lower = corner + x * (flat.take(index + 1, mode="clip") - corner)
-    lower -= upper
-    lower *= y
-    lower += upper
-    return lower
+    result: NDArray[np.float32] = upper + y * (lower - upper)
+    return result
+
+
+def _reduce(pixels: NDArray[Any], factor: int) -> NDArray[np.float32]:
+    """Average blocks of `factor` by `factor` pixels; what is left over is cut off."""
+    rows, columns = (side // factor for side in pixels.shape)
+    blocks = pixels[: rows * factor, : columns * factor].reshape(rows, factor, columns, factor)
+    means: NDArray[np.float32] = blocks.mean(axis=(1, 3), dtype=np.float32)
+    return means
 
 
 def _read_folder(folder: Path, exclude: Sequence[str]) -> list[_Tile]:
@@ -255,8 +260,7 @@ def _read(path: Path) -> _Tile | None:
         return None
     factor = int(np.ceil(max(pixels.shape) / _LARGEST))
     if factor > 1:
-        height, width = (side // factor * factor for side in pixels.shape)
-        pixels = downscale_local_mean(pixels[:height, :width], (factor, factor))
+        pixels = _reduce(pixels, factor)
     low, high = np.percentile(pixels, (0.5, 99.5))
     if high - low < 1e-6:
         return None

@@ -1,0 +1,168 @@
+"""What lies along a curve: a soft line, ridges, rows of marks.
+
+Ridges are bands rather than edges between two textures; rows of marks are text and its like.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .reliefs import smooth_noise, window
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .textures import TextureBank
+
+    Image = NDArray[np.float32]
+
+
+def draw_line(
+    image: Image,
+    curve: NDArray[np.float32],
+    thickness: float,
+    amount: NDArray[np.float32] | float,
+) -> None:
+    """Add a soft line along a curve to an image, in place.
+
+    Parameters
+    ----------
+    image : array, shape (H, W), float32
+        Changed in place.
+    curve : array, shape (W,), float32
+        Edge coordinate of the line's center.
+    thickness : float
+        Pixels, standard deviation across the line.
+    amount : float or array, shape (W,)
+        Intensity added at the center.
+
+    Examples
+    --------
+    >>> image = np.zeros((5, 2), np.float32)
+    >>> draw_line(image, np.full(2, 2.5, np.float32), 0.5, 1.0)
+    >>> image[:, 0].round(3)
+    array([0.   , 0.135, 1.   , 0.135, 0.   ], dtype=float32)
+    """
+    height = image.shape[0]
+    start = max(0, int(curve.min() - 3 * thickness - 1))
+    stop = min(height, int(curve.max() + 3 * thickness + 2))
+    if stop <= start:
+        return
+    distance = np.arange(start + 0.5, stop, dtype=np.float32)[:, None] - curve
+    distance *= distance
+    distance *= np.float32(-0.5 / thickness**2)
+    image[start:stop] += np.exp(distance) * amount
+
+
+def draw_ridges(
+    rng: np.random.Generator,
+    image: Image,
+    curves: NDArray[np.float32],
+    *,
+    alike: bool,
+) -> Image:
+    """Draw thin bright or dark lines along curves, in place.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Source of randomness.
+    image : array, shape (H, W), float32
+        Changed in place, and returned.
+    curves : array, shape (K, W), float32
+        Edge coordinates of the lines' centers, or nearly so.
+    alike : bool
+        All lines have one sign and thickness, and stand out: they are the image's only cue.
+
+    Returns
+    -------
+    array, shape (H, W), float32
+        The image.
+
+    Examples
+    --------
+    >>> image = np.zeros((16, 32), np.float32)
+    >>> curve = np.full((1, 32), 8, np.float32)
+    >>> bool(draw_ridges(np.random.default_rng(0), image, curve, alike=True).any())
+    True
+    """
+    contrast = float(image.std()) + 0.05
+    sign = rng.choice([-1.0, 1.0], p=(0.3, 0.7))
+    strength = rng.uniform(1.5, 6.0) if alike else rng.uniform(0.5, 3.0)
+    thickness = np.exp(rng.uniform(np.log(0.6), np.log(2.2)))
+    aside = rng.normal(0, 0.3) * thickness
+    for curve in curves:
+        if not alike:
+            sign = rng.choice([-1.0, 1.0])
+            thickness = np.exp(rng.uniform(np.log(0.5), np.log(2.5)))
+        amount = sign * contrast * strength * rng.uniform(0.6, 1.2)
+        profile = _along(rng, image.shape[1]) * np.float32(amount)
+        draw_line(image, curve + np.float32(aside), float(thickness), profile)
+    return image
+
+
+def draw_marks(
+    rng: np.random.Generator, image: Image, curves: NDArray[np.float32], bank: TextureBank
+) -> Image:
+    """Show a texture only in rows of marks that stand on the curves, as in writing.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Source of randomness.
+    image : array, shape (H, W), float32
+        The ground; what varies in it is weakened.
+    curves : array, shape (K, W), float32
+        Edge coordinates of the base lines.
+    bank : TextureBank
+        Where the marks come from.
+
+    Returns
+    -------
+    array, shape (H, W), float32
+        A new image.
+
+    Examples
+    --------
+    >>> from napari_layeredcnn.training.textures import TextureBank
+    >>> image = np.full((32, 64), 0.5, np.float32)
+    >>> curves = np.full((1, 64), 16, np.float32)
+    >>> draw_marks(np.random.default_rng(0), image, curves, TextureBank()).shape
+    (32, 64)
+    """
+    height, width = image.shape
+    paper = np.float32(image.mean())
+    rows = np.arange(0.5, height, dtype=np.float32)[:, None]
+    spacing = float(np.median(np.diff(curves, axis=0))) if len(curves) > 1 else height / 4
+    tall = max(2.0, spacing * rng.uniform(0.35, 0.9))
+    # There are rows above and below the ones to follow, too.
+    more = [curves[0] - np.float32(spacing), *curves, curves[-1] + np.float32(spacing)]
+    shown = np.zeros_like(image)
+    for curve in more if rng.random() < 0.6 else curves:
+        start = max(0, int(curve.min() - 1.5 * tall))
+        stop = min(height, int(curve.max() + 0.4 * tall) + 2)
+        if stop <= start:
+            continue
+        above = (curve - rows[start:stop]) / np.float32(tall)
+        band = 1 / (1 + ((above - 0.45) / 0.55) ** 8)
+        np.maximum(shown[start:stop], band * _along(rng, width), out=shown[start:stop])
+    family = "strokes" if rng.random() < 0.6 else None
+    marks = bank.draw(rng, family=family).render(rng, (height, width))
+    if family is None:
+        marks = np.maximum(np.abs(marks) - np.float32(0.7), 0)
+    amount = np.float32(np.sign(rng.random() - 0.3) * rng.uniform(0.15, 0.4))
+    return paper + (image - paper) * np.float32(0.3) + amount * marks * shown
+
+
+def _along(rng: np.random.Generator, width: int) -> NDArray[np.float32]:
+    """How strong a line is along the image: even, uneven, or broken."""
+    strength = np.ones(width)
+    kind = rng.random()
+    if kind < 0.5:
+        uneven = smooth_noise(rng, 1, width, np.exp(rng.uniform(0, 3)))[0]
+        strength = np.maximum(1 + rng.uniform(0, 0.7) * uneven, 0.1)
+    if rng.random() < 0.25:
+        strength *= 1 - window(rng, width, 0.3)
+    return strength.astype(np.float32)

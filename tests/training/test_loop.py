@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from napari_layeredcnn.core import network as network_module
+from napari_layeredcnn.core.network import Configuration, LayeredCNN
+from napari_layeredcnn.core.weights import load_model
+from napari_layeredcnn.training import loop, schedule, validation
+from napari_layeredcnn.training.batches import BatchSize, batches, make_batch
+from napari_layeredcnn.training.loop import TrainingOptions, train
+from napari_layeredcnn.training.schedule import Schedule
+from napari_layeredcnn.training.state import Averages
+from napari_layeredcnn.training.textures import TextureBank
+
+
+@pytest.fixture
+def tiny(monkeypatch):
+    """A configuration and sizes with which a step takes milliseconds."""
+    monkeypatch.setitem(network_module.CONFIGURATIONS, "tiny", Configuration((4, 6), 1))
+    monkeypatch.setattr(
+        Schedule, "batch_size", lambda self, index, progress: BatchSize(3, 16, 24, 1 + index % 3)
+    )
+    monkeypatch.setattr(validation, "SIZES", (BatchSize(2, 16, 16, 1), BatchSize(2, 16, 16, 2)))
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield "tiny"
+    torch.set_num_threads(threads)
+
+
+def _options(tmp_path, steps, **others):
+    plan = Schedule(steps=steps, minutes=None, batch=1, warmup=3)
+    return TrainingOptions(tmp_path / "run", plan, configuration="tiny", **others)
+
+
+def _records(folder):
+    return [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+
+
+@pytest.mark.usefixtures("tiny")
+def test_a_training_leaves_weights_that_load_a_log_and_a_checkpoint(tmp_path):
+    weights = train(_options(tmp_path, 20))
+    model = load_model(weights)
+    assert model.network.configuration == Configuration((4, 6), 1)
+    records = _records(tmp_path / "run")
+    assert records[0]["step"] == 20
+    assert records[0]["images_per_second"] > 0
+    assert records[0]["images"] == model.card["images_seen"]
+    assert set(records[-1]["errors"]) == {"1", "2"}
+    assert model.card["scores"]["validation_l1_px"] == records[-1]["validation"]
+
+
+@pytest.mark.usefixtures("tiny")
+def test_stopped_and_resumed_is_the_same_as_not_stopped(tmp_path, monkeypatch):
+    whole = replace(_options(tmp_path, 9), output=tmp_path / "whole", save_minutes=1e9)
+    train(whole)
+    stopped = replace(whole, output=tmp_path / "stopped", save_minutes=0)
+    run = loop._Training(stopped)
+    stopped.output.mkdir()
+    for record in run.run():  # with save_minutes=0 a checkpoint follows every step
+        if record["step"] == 5 and "validation" in record:
+            break
+    train(replace(stopped, resume=True))
+    for name in ("raw.safetensors", "average.safetensors", "optimizer.safetensors"):
+        left, right = (_load(tmp_path / folder / name) for folder in ("whole", "stopped"))
+        assert left.keys() == right.keys()
+        for key in left:
+            assert torch.equal(left[key], right[key]), (name, key)
+
+
+@pytest.mark.usefixtures("tiny")
+def test_loss_falls(tmp_path):
+    training = loop._Training(_options(tmp_path, 10_000))
+    batch = make_batch(0, 0, BatchSize(4, 16, 24, 2), TextureBank())
+    losses = [training._step(batch)["loss"] for _ in range(60)]
+    assert losses[-1] < 0.6 * losses[0]
+
+
+@pytest.mark.usefixtures("tiny")
+def test_steps_without_finite_gradients_are_left_out_and_counted(tmp_path, monkeypatch):
+    training = loop._Training(_options(tmp_path, 10))
+    before = {k: v.clone() for k, v in training.network.named_parameters()}
+    batch = make_batch(0, 0, BatchSize(2, 16, 16, 1), TextureBank())
+    batch.images[:] = np.nan
+    record = training._step(batch)
+    assert record["skipped"] == 1
+    assert record["gradient_norm"] is None
+    for name, value in training.network.named_parameters():
+        assert torch.equal(value, before[name])
+
+
+@pytest.mark.usefixtures("tiny")
+@pytest.mark.parametrize("passes", [0, 2, None])
+def test_every_way_of_own_outputs_trains(tmp_path, monkeypatch, passes):
+    monkeypatch.setattr(Schedule, "own_outputs", lambda *_: passes)
+    training = loop._Training(_options(tmp_path, 10))
+    batch = make_batch(0, 0, BatchSize(2, 16, 24, 2), TextureBank())
+    before = training.network.head1.weight.clone()
+    record = training._step(batch)
+    assert np.isfinite(record["gradient_norm"])
+    assert not torch.equal(training.network.head1.weight, before)
+
+
+@pytest.mark.usefixtures("tiny")
+def test_own_run_keeps_the_labelled_column_and_has_no_gradient(tmp_path):
+    training = loop._Training(_options(tmp_path, 10))
+    batch = make_batch(0, 0, BatchSize(2, 16, 24, 2), TextureBank())
+    images, curves = torch.from_numpy(batch.images)[:, None], torch.from_numpy(batch.warped)
+    for seen in (
+        training._column_by_column(images, curves),
+        training._own_outputs(images, curves, 1),
+    ):
+        assert seen.shape == curves.shape
+        assert torch.equal(seen[:, :, 0], curves[:, :, 0])
+        assert not torch.equal(seen[:, :, 1:], curves[:, :, 1:])
+        assert not seen.requires_grad
+        assert not seen.is_inference()
+
+
+def test_resuming_without_a_checkpoint(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"no checkpoint in .*run"):
+        train(replace(_options(tmp_path, 2, resume=True), configuration="compact"))
+
+
+def test_batches_do_not_depend_on_the_workers():
+    size = BatchSize(2, 16, 24, 2)
+    streams = [
+        batches(5, 3, lambda i: size, textures=None, exclude=(), workers=n) for n in (0, 2)
+    ]
+    for _ in range(4):
+        here, there = (next(stream) for stream in streams)
+        assert np.array_equal(here.images, there.images)
+        assert np.array_equal(here.curves, there.curves)
+        assert np.array_equal(here.warped, there.warped)
+    for stream in streams:
+        stream.close()
+
+
+def test_batch_is_scaled_and_warped():
+    batch = make_batch(1, 2, BatchSize(4, 32, 64, 3), TextureBank())
+    assert batch.images.shape == (4, 32, 64)
+    assert batch.curves.shape == batch.warped.shape == (4, 3, 64)
+    assert np.abs(batch.images).max() <= 1
+    distance = np.abs(batch.warped - batch.curves)
+    assert 0.3 < distance.mean() < 2
+
+
+@pytest.mark.parametrize("progress", [0.0, 0.3, 0.44, 0.45, 0.99])
+def test_sizes_stay_within_the_voxels_and_cover_one_to_nine_curves(progress):
+    plan = Schedule(steps=100, minutes=None, batch=8)
+    sizes = [plan.batch_size(i, progress) for i in range(48)]
+    for size in sizes:
+        voxels = size.images * size.height * size.width * (size.n_curves + 1)
+        assert 0.7 < voxels / (8 * 4 * 64 * 128) < 1.3
+    counts = {size.n_curves for size in sizes}
+    assert counts >= {1, 2, 3, 4, 5, 7}
+    if progress >= schedule.SMALL_UNTIL:
+        assert counts == set(range(1, 10))
+
+
+def test_learning_rate_rises_then_falls_to_a_hundredth():
+    plan = Schedule(steps=1000, minutes=None, learning_rate=0.1, warmup=100)
+    rates = [plan.rate(i, plan.progress(i, 0)) for i in range(1001)]
+    assert rates[0] == pytest.approx(0.001, rel=0.01)
+    assert 95 <= int(np.argmax(rates)) <= 105
+    assert rates[-1] == pytest.approx(0.001)
+    assert plan.progress(2000, 0) == 1
+    assert Schedule(steps=None, minutes=10).progress(0, 5) == 0.5
+
+
+def test_averages_follow_the_weights():
+    torch.manual_seed(0)
+    network = LayeredCNN(Configuration((4, 6), 1))
+    averages = Averages(network, decay=0.5)
+    start = network.head1.weight.detach().clone()
+    with torch.no_grad():
+        network.head1.weight += 1
+    averages.update(network, step=1000)
+    torch.testing.assert_close(averages.network.head1.weight.detach(), start + 0.5)
+
+
+def _load(path):
+    from safetensors.torch import load_file
+
+    return load_file(path)
