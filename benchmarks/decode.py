@@ -1,4 +1,4 @@
-"""How fast is the cached column-by-column loop, beside the plain loop and one forward pass?
+"""Time the cached column-by-column loop beside the plain loop and one forward pass.
 
 All of it in one run, so that the ratios hold whatever the machine does meanwhile::
 
@@ -13,8 +13,8 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -22,6 +22,9 @@ from torch import Tensor
 from napari_layeredcnn.core.columns import ColumnNetwork
 from napari_layeredcnn.core.decoding import decode, decode_plain
 from napari_layeredcnn.core.network import CONFIGURATIONS, LayeredCNN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 HEIGHT, WIDTH, CURVES = 64, 128, 2
 
@@ -38,7 +41,10 @@ def main() -> None:
             figures.append(measure(name, threads, arguments.repeats))
             print_row(figures[-1], header=len(figures) == 1)
     if arguments.json:
-        machine = {"processor": platform.processor() or platform.machine(), "torch": torch.__version__}
+        machine = {
+            "processor": platform.processor() or platform.machine(),
+            "torch": torch.__version__,
+        }
         arguments.json.write_text(json.dumps({"machine": machine, "figures": figures}, indent=2))
 
 
@@ -100,9 +106,9 @@ def inputs(width: int) -> tuple[Tensor, Tensor]:
 def print_row(row: dict[str, float | str], *, header: bool) -> None:
     if header:
         print(f"{HEIGHT}x{WIDTH}, {CURVES} curves, batch 1, float32")
-        print("configuration threads  plain s  cached s  forward s  plain/cached  cached/forward  2W/W")
+        print("network threads  plain s  cached s  forward s  plain/cached  cached/forward  2W/W")
     print(
-        f"{row['configuration']:13} {row['threads']:7} {row['plain_s']:8.2f} {row['cached_s']:9.3f} "
+        f"{row['configuration']:7} {row['threads']:7} {row['plain_s']:8.2f} {row['cached_s']:9.3f} "
         f"{row['forward_s']:10.3f} {row['plain_over_cached']:13.0f} "
         f"{row['cached_over_forward']:15.2f} {row['double_width']:5.2f}"
     )

@@ -109,7 +109,9 @@ def test_a_run_can_be_stopped_and_asked_again_from_any_column(random_network):
 
 def test_the_caller_is_not_left_in_inference_mode(random_network):
     image, curves = _problem(1, 1, 8, 4)
-    next(iter(decode(random_network(), image, torch.where(torch.arange(4) == 0, curves, torch.nan))))
+    next(
+        iter(decode(random_network(), image, torch.where(torch.arange(4) == 0, curves, torch.nan)))
+    )
     assert not torch.is_inference_mode_enabled()
 
 

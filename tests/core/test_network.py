@@ -44,7 +44,9 @@ def test_full_pass_is_causal(random_network, configuration):
             changed[..., x:] = torch.rand_like(changed[..., x:]) * 2 - 1
             after = network(image, changed)
             # Equal up to the order of summation, which a convolution may choose by its input.
-            torch.testing.assert_close(after[..., : x + 1], before[..., : x + 1], atol=1e-12, rtol=0)
+            torch.testing.assert_close(
+                after[..., : x + 1], before[..., : x + 1], atol=1e-12, rtol=0
+            )
             if x + 1 < 11:
                 assert (after[..., x + 1] - before[..., x + 1]).abs().max() > 1e-9
 

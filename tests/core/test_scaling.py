@@ -6,7 +6,9 @@ import pytest
 from napari_layeredcnn.core.scaling import ImageError, scale_intensities, to_grayscale
 
 
-@pytest.mark.parametrize("dtype", ["uint8", "int16", "uint16", "int64", "float16", "float64", "bool"])
+@pytest.mark.parametrize(
+    "dtype", ["uint8", "int16", "uint16", "int64", "float16", "float64", "bool"]
+)
 def test_any_dtype_fills_the_range(dtype):
     image = np.arange(200).reshape(10, 20).astype(dtype)
     scaled = scale_intensities(to_grayscale(image)[0])

@@ -44,6 +44,6 @@ def test_uncertainty_is_the_blur_in_pixels():
 
 def test_of_equal_rows_the_upper_one_is_taken():
     # Nothing tells row 1 from row 2 (half below in both): row 1, moved by its neighbors' costs.
-    below = torch.tensor([0.0, 0.5, 0.5, 1.0])
+    below = torch.tensor([0.0, 0.5, 0.5, 1.0], dtype=torch.float64)
     found, _ = sharpen(torch.stack([1 - below, below]).view(1, 2, 4, 1))
-    assert found.item() == 1.5 + (1.0 - 0.5) / (2 * (1.0 + 0.5))
+    torch.testing.assert_close(found.item(), 1.5 + (1.0 - 0.5) / (2 * (1.0 + 0.5)))

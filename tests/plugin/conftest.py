@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 class FakeCompletion:
     """Stands in for `iter_complete`: continues the mean of the seed flatly, column by column.
 
-    `gate` holds it before each column when it is cleared; `error` is raised after ten columns.
+    It waits for `gate` before the column `hold_at`; `error` is raised after ten columns.
     """
 
     gate: threading.Event = field(default_factory=threading.Event)
+    hold_at: int = 0
     error: Exception | None = None
     calls: list[dict[str, Any]] = field(default_factory=list)
     columns: int = 0
@@ -40,7 +41,8 @@ class FakeCompletion:
         )
         try:
             for x in range(seed.width):
-                self.gate.wait()
+                if x == self.hold_at:
+                    self.gate.wait()
                 if self.error is not None and x == 10:
                     raise self.error
                 self.columns += 1

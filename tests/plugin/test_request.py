@@ -129,6 +129,23 @@ def test_3d_view(pair):
         ask(viewer, *pair)
 
 
+@pytest.mark.parametrize("unit", ["mm", "um", "pixel"])
+def test_units_of_slices_and_of_another_layer(pair, unit):
+    """The world is in the finest unit of all layers; the slice is found all the same."""
+    image, labels = pair
+    for layer in pair:
+        layer.units = (unit, "um", "um") if unit != "pixel" else ("pixel",) * 3
+    viewer = viewer_with(image, labels)
+    if unit == "um":
+        viewer.add_image(np.ones((4, 8, 16)), scale=(20000, 1, 1), units=("nm", "nm", "nm"))
+    for index in (2, 3):
+        viewer.dims.set_current_step(0, 0)
+        world = {"mm": 1000, "um": 1000, "pixel": 1}[unit] * (30 + 5 * index)
+        viewer.dims.set_point(0, world)
+        labels.data[index] = strokes(STACK[1:])
+        assert ask(viewer, image, labels).index == index
+
+
 def test_a_2d_image_beside_a_stack(pair):
     image, labels = Image(np.ones((8, 16))), Labels(strokes((8, 16)))
     viewer = viewer_with(*pair)

@@ -128,9 +128,7 @@ def test_resuming_without_a_checkpoint(tmp_path):
 
 def test_batches_do_not_depend_on_the_workers():
     size = BatchSize(2, 16, 24, 2)
-    streams = [
-        batches(5, 3, lambda i: size, textures=None, exclude=(), workers=n) for n in (0, 2)
-    ]
+    streams = [batches(5, 3, lambda i: size, textures=None, exclude=(), workers=n) for n in (0, 2)]
     for _ in range(4):
         here, there = (next(stream) for stream in streams)
         assert np.array_equal(here.images, there.images)

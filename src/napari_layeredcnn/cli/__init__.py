@@ -14,6 +14,7 @@ from napari_layeredcnn import __version__
 from napari_layeredcnn.cli.demo import demo
 from napari_layeredcnn.cli.evaluate import evaluate
 from napari_layeredcnn.cli.segment import segment
+from napari_layeredcnn.cli.train import train
 
 app = typer.Typer(
     name="layeredcnn",
@@ -28,6 +29,7 @@ app = typer.Typer(
 app.command()(segment)
 app.command()(demo)
 app.command()(evaluate)
+app.command()(train)
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ keeps the last two columns of its input, and a new column costs one small 2D con
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 import torch.nn.functional as F  # noqa: N812
@@ -75,11 +75,14 @@ class ColumnNetwork:
         self._blocks = [_BlockColumn(block) for _, block in network.blocks()]
         self._levels = [level for level, _ in network.blocks()]
         order = iter(range(1, len(self._blocks)))
-        self._down = [[next(order) for _ in stack] for stack in network.down]
-        self._up = [[next(order) for _ in stack] for stack in reversed(network.up)][::-1]
-        self._shrink = [(_pair_kernels(m)[0], m.bias) for m in network.shrink_label]
-        self._grow_label = [_grow_matrix(m) for m in network.grow_label]
-        self._grow_skip = [_grow_matrix(m) for m in network.grow_skip]
+        self._down = [[next(order) for _ in stack] for stack in network.down_blocks()]
+        self._up = [[next(order) for _ in stack] for stack in network.up_blocks()[::-1]][::-1]
+        shrink = cast("list[nn.Conv3d]", list(network.shrink_label))
+        self._shrink = [(_pair_kernels(conv)[0], conv.bias) for conv in shrink]
+        grow_label = cast("list[nn.ConvTranspose3d]", list(network.grow_label))
+        grow_skip = cast("list[nn.ConvTranspose3d]", list(network.grow_skip))
+        self._grow_label = [_grow_matrix(conv) for conv in grow_label]
+        self._grow_skip = [_grow_matrix(conv) for conv in grow_skip]
         self._head1 = _matrix(network.head1)
         self._head2 = _matrix(network.head2)
 
@@ -178,9 +181,7 @@ class ColumnNetwork:
                     _grow(coarse_skip, *self._grow_skip[level]),
                 )
             channels = y.shape[1]
-            grown, grown_skip = (
-                g.narrow(1, slot * channels, channels) for g in state.grown[level]
-            )
+            grown, grown_skip = (g.narrow(1, slot * channels, channels) for g in state.grown[level])
             torch.add(y, grown, out=state.inputs[up[0]].slots[slot])
             skip = skip + grown_skip
         for i, following in zip(up, [*up[1:], None], strict=True):

@@ -1,37 +1,26 @@
-"""Image and seed to a completion: direction, working resolution, device.
-
-NumPy becomes torch here, and torch NumPy, and nowhere else.
-"""
+"""Image and seed to a completion: checks, direction, working resolution, one image or a batch."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
-import torch
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from napari_layeredcnn.core.columns import ColumnNetwork
 from napari_layeredcnn.core.curves import regions_from_curves
-from napari_layeredcnn.core.decoding import decode
-from napari_layeredcnn.core.joining import join
+from napari_layeredcnn.core.runs import CompletionError, Decoder, Runs
 from napari_layeredcnn.core.scaling import scale_intensities, to_grayscale
 from napari_layeredcnn.core.seeds import Seed, seed_from_array
 from napari_layeredcnn.core.weights import Model, load_model
 from napari_layeredcnn.core.working import WorkingGrid, working_grid
 
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from pathlib import Path
+
 Direction = Literal["right", "left", "horizontal", "down", "up", "vertical"]
 Floats = NDArray[np.float32]
-
-#: Columns of the image beyond the last one of a run that the image stack may still look at.
-LOOK_AHEAD = 64
-
-
-class CompletionError(ValueError):
-    """An image, a seed or a setting from which no completion can be made."""
 
 
 @dataclass(frozen=True)
@@ -240,25 +229,25 @@ def iter_complete(
             f"{seed.skipped_columns} labelled columns were left out, as not every region is "
             "labelled in them"
         )
-    target = choose_device(device)
     if not isinstance(model, Model):
         model = load_model(model)
+    decoder = Decoder(model.network, device)
     grid = working_grid(seed.curves, height, region_thickness)
-    runner = _Runner(model, target, grid.image(scale_intensities(gray)), grid.seed(seed.curves))
+    runs = Runs(decoder, grid.image(scale_intensities(gray)), grid.seed(seed.curves))
     both = direction in ("horizontal", "vertical")
     backward, forward = both or direction in ("left", "up"), both or direction in ("right", "down")
-    for start, stop, done, total in runner.run(forward=forward, backward=backward):
+    for start, stop, done, total in runs.run(forward=forward, backward=backward):
         # A column of the image lies between two of the grid, so the one before is needed too.
         first = max(0, int((start - 0.5) * width / grid.columns))
         last = min(width, int(np.ceil((stop + 0.5) * width / grid.columns)))
-        part = grid.curves(runner.curves, first, last)
+        part = grid.curves(runs.curves, first, last)
         part = _with_seed(part, seed.curves[:, first:last], height)
         ready = np.flatnonzero(~np.isnan(part).any(axis=0))
         if len(ready):
             low, high = int(ready[0]), int(ready[-1]) + 1
             yield CompletedColumns(first + low, first + high, part[:, low:high], done, total)
-    curves = _with_seed(grid.curves(runner.curves), seed.curves, height)
-    uncertainty = grid.curves(runner.uncertainty)
+    curves = _with_seed(grid.curves(runs.curves), seed.curves, height)
+    uncertainty = grid.curves(runs.uncertainty)
     uncertainty[:, seed.columns] = 0
     return Completion(
         curves, uncertainty, seed.region_ids, height, transposed, model.name, grid, tuple(notes)
@@ -295,142 +284,15 @@ def complete_batch(
     ValueError
         If column 0 is not given for every image.
     """
-    target = choose_device(device)
     if not isinstance(model, Model):
         model = load_model(model)
-    network = model.network.to(target)
+    decoder = Decoder(model.network, device)
     scaled = np.stack([scale_intensities(image) for image in images])
     curves = np.array(seeds, dtype=np.float32)
     uncertainty = np.zeros_like(curves)
-    batch = torch.from_numpy(scaled).unsqueeze(1).to(target)
-    for column in decode(network, batch, torch.from_numpy(curves.copy()).to(target)):
-        curves[:, :, column.index] = column.curves.cpu().numpy()
-        uncertainty[:, :, column.index] = column.uncertainty.cpu().numpy()
+    for x, column_curves, column_uncertainty in decoder.decode(scaled, curves.copy()):
+        curves[:, :, x], uncertainty[:, :, x] = column_curves, column_uncertainty
     return curves, uncertainty
-
-
-def choose_device(device: str = "auto") -> torch.device:
-    """Turn "auto", "cpu", "cuda" or "mps" into a device that is there.
-
-    Parameters
-    ----------
-    device : str
-        "auto" takes CUDA, else MPS, else the CPU.
-
-    Returns
-    -------
-    torch.device
-        The device.
-
-    Raises
-    ------
-    CompletionError
-        If there is no such device on this machine.
-
-    Examples
-    --------
-    >>> choose_device("cpu")
-    device(type='cpu')
-    """
-    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    there["cpu"] = True
-    if device == "auto":
-        return torch.device(next(name for name, is_there in there.items() if is_there))
-    if not there.get(device.split(":")[0], False):
-        raise CompletionError(
-            f"the device {device!r} was asked for, but this machine has only "
-            f"{', '.join(name for name, is_there in there.items() if is_there)}; "
-            "choose one of these or 'auto'"
-        )
-    return torch.device(device)
-
-
-class _Runner:
-    """Runs on the working grid from every labelled stretch; collects curves and uncertainty."""
-
-    def __init__(self, model: Model, device: torch.device, image: Floats, seed: Floats) -> None:
-        self._network = model.network.to(device)
-        self._columns = ColumnNetwork(self._network)
-        self._device = device
-        self._image = image
-        self._seed = seed
-        self.curves = seed.copy()
-        self.uncertainty = np.where(np.isnan(seed), np.nan, 0).astype(np.float32)
-
-    def run(self, *, forward: bool, backward: bool) -> Iterator[tuple[int, int, int, int]]:
-        """Yield (start, stop, done, total): grid columns that have changed, steps made and all."""
-        width = self._seed.shape[1]
-        given = ~np.isnan(self._seed).any(axis=0)
-        edges = np.flatnonzero(np.diff(np.concatenate([[False], given, [False]])))
-        stretches = [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
-        gaps = [(b, c) for (_, b), (c, _) in zip(stretches[:-1], stretches[1:], strict=True)]
-        inner = sum(c - b for b, c in gaps)
-        total = (forward + backward) * inner
-        total += (forward and width - stretches[-1][1]) + (backward and stretches[0][0])
-        done = 0
-        if backward:
-            for x in self._leftward(stretches[0], 0):
-                done += 1
-                yield x, x + 1, done, total
-        for before, after in zip(stretches[:-1], stretches[1:], strict=True):
-            gap = slice(before[1], after[0])
-            runs = []
-            if forward:
-                for x in self._rightward(before, after[0]):
-                    done += 1
-                    yield x, x + 1, done, total
-                runs.append((self.curves[:, gap].copy(), self.uncertainty[:, gap].copy()))
-            if backward:
-                for x in self._leftward(after, before[1]):
-                    done += 1
-                    yield x, x + 1, done, total
-                runs.append((self.curves[:, gap].copy(), self.uncertainty[:, gap].copy()))
-            if len(runs) == 2 and gap.stop > gap.start:
-                ends = self._seed[:, gap.start - 1], self._seed[:, gap.stop]
-                self.curves[:, gap], self.uncertainty[:, gap] = join(*runs[0], *runs[1], *ends)
-                yield gap.start, gap.stop, done, total
-        if forward:
-            for x in self._rightward(stretches[-1], width):
-                done += 1
-                yield x, x + 1, done, total
-
-    def _rightward(self, stretch: tuple[int, int], stop: int) -> Iterator[int]:
-        start, end = stretch
-        window = slice(start, min(stop + LOOK_AHEAD, self._seed.shape[1]))
-        for x, curves, uncertainty in self._decode(
-            self._image[:, window], self._seed[:, start:end], stop - start
-        ):
-            self.curves[:, start + x], self.uncertainty[:, start + x] = curves, uncertainty
-            yield start + x
-
-    def _leftward(self, stretch: tuple[int, int], stop: int) -> Iterator[int]:
-        """The mirrored image, run to the right."""
-        start, end = stretch
-        window = slice(max(stop - LOOK_AHEAD, 0), end)
-        for x, curves, uncertainty in self._decode(
-            self._image[:, window][:, ::-1], self._seed[:, start:end][:, ::-1], end - stop
-        ):
-            column = end - 1 - x
-            self.curves[:, column], self.uncertainty[:, column] = curves, uncertainty
-            yield column
-
-    def _decode(
-        self, image: Floats, given: Floats, stop: int
-    ) -> Iterator[tuple[int, Floats, Floats]]:
-        if given.shape[1] >= stop:
-            return
-        curves = np.full((len(given), image.shape[1]), np.nan, dtype=np.float32)
-        curves[:, : given.shape[1]] = given
-        steps = decode(
-            self._network,
-            torch.from_numpy(image.copy()).to(self._device)[None, None],
-            torch.from_numpy(curves).to(self._device)[None],
-            columns=self._columns,
-        )
-        for column in steps:
-            yield column.index, column.curves[0].cpu().numpy(), column.uncertainty[0].cpu().numpy()
-            if column.index == stop - 1:
-                return
 
 
 def _with_seed(curves: Floats, seed: Floats, height: int) -> Floats:

@@ -1,4 +1,4 @@
-"""The column-by-column loop: `decode` computes each activation once, `decode_plain` is the reference.
+"""The column-by-column loop: `decode` computes each number once, `decode_plain` is the reference.
 
 Both are generators that yield one column at a time, so that a caller can show it, stop, or go on
 from any column.
@@ -6,15 +6,19 @@ from any column.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from napari_layeredcnn.core.columns import ColumnNetwork
-from napari_layeredcnn.core.network import LayeredCNN
 from napari_layeredcnn.core.sharpening import render, sharpen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from napari_layeredcnn.core.network import LayeredCNN
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,16 @@ over region, row and column, sees only the columns to the left of the one that i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
 
 import torch
 import torch.nn.functional as F  # noqa: N812 (the name that every torch program uses)
 from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @dataclass(frozen=True)
@@ -175,7 +179,7 @@ class LayeredCNN(nn.Module):
         self.first = Block(widths[0], first=True)
         self.down = nn.ModuleList(_stack(width, blocks) for width in widths)
         self.up = nn.ModuleList(_stack(width, blocks) for width in widths)
-        steps = list(zip(widths[:-1], widths[1:], strict=True))  # (finer, coarser) widths
+        steps = list(itertools.pairwise(widths))  # (finer, coarser) widths
         self.shrink_image = nn.ModuleList(nn.Conv2d(f, c, 2, stride=2) for f, c in steps)
         self.shrink_label = nn.ModuleList(
             nn.Conv3d(f, c, (1, 2, 2), stride=(1, 2, 2)) for f, c in steps
@@ -189,12 +193,20 @@ class LayeredCNN(nn.Module):
     def blocks(self) -> Iterator[tuple[int, Block]]:
         """Yield (level, block) in the order of computation: first, down, then up."""
         yield 0, self.first
-        for level, stack in enumerate(self.down):
+        for level, stack in enumerate(self.down_blocks()):
             for block in stack:
                 yield level, block
-        for level in reversed(range(self.configuration.levels)):
-            for block in self.up[level]:
+        for level, stack in reversed(list(enumerate(self.up_blocks()))):
+            for block in stack:
                 yield level, block
+
+    def down_blocks(self) -> list[list[Block]]:
+        """Blocks of the way down, by level."""
+        return [cast("list[Block]", list(cast("nn.ModuleList", stack))) for stack in self.down]
+
+    def up_blocks(self) -> list[list[Block]]:
+        """Blocks of the way up, by level, the finest first."""
+        return [cast("list[Block]", list(cast("nn.ModuleList", stack))) for stack in self.up]
 
     def encode_image(self, image: Tensor) -> list[Tensor]:
         """Run the image stack, which does not depend on the label.
@@ -215,24 +227,22 @@ class LayeredCNN(nn.Module):
         x = F.pad(image, (0, right, 0, below), mode="replicate") if below or right else image
         x = self.first.image(x)
         features, level_ends = [x], []
-        for level, stack in enumerate(self.down):
+        for level, stack in enumerate(self.down_blocks()):
             if level:
                 x = self.shrink_image[level - 1](x)
             for block in stack:
                 x = block.image(x)
                 features.append(x)
             level_ends.append(x)
-        for level in reversed(range(self.configuration.levels)):
+        for level, stack in reversed(list(enumerate(self.up_blocks()))):
             if level < self.configuration.levels - 1:
                 x = self.grow_image[level](x) + level_ends[level]
-            for block in self.up[level]:
+            for block in stack:
                 x = block.image(x)
                 features.append(x)
         return features
 
-    def forward(
-        self, image: Tensor, label: Tensor, features: list[Tensor] | None = None
-    ) -> Tensor:
+    def forward(self, image: Tensor, label: Tensor, features: list[Tensor] | None = None) -> Tensor:
         """Predict every column from the image and the label columns to its left.
 
         Parameters
@@ -256,7 +266,7 @@ class LayeredCNN(nn.Module):
         x = self.first.label(self.pad_label(label), next(image_part))
         skip = x
         level_ends = []
-        for level, stack in enumerate(self.down):
+        for level, stack in enumerate(self.down_blocks()):
             if level:
                 # Shifted to the right first, so that no coarse column holds a later fine one.
                 x = self.shrink_label[level - 1](F.pad(x, (1, -1)))
@@ -264,12 +274,12 @@ class LayeredCNN(nn.Module):
                 x = block.label(x, next(image_part))
                 skip = x if level and i == 0 else skip + x
             level_ends.append((x, skip))
-        for level in reversed(range(self.configuration.levels)):
+        for level, stack in reversed(list(enumerate(self.up_blocks()))):
             if level < self.configuration.levels - 1:
                 x_down, skip_down = level_ends[level]
                 x = self.grow_label[level](x) + x_down
                 skip = self.grow_skip[level](skip) + skip_down
-            for block in self.up[level]:
+            for block in stack:
                 x = block.label(x, next(image_part))
                 skip = skip + x
         pixels = F.relu(skip).permute(0, 2, 3, 4, 1)  # (B, K+1, H', W', C)

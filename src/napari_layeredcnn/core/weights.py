@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -20,6 +19,9 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from napari_layeredcnn.core.network import Configuration, LayeredCNN
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 #: Name of the bundled model that is used unless another is asked for.
 DEFAULT_MODEL = "compact"

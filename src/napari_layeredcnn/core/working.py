@@ -1,4 +1,4 @@
-"""The working grid: a real image brought to the resolution at which the network works best, and back.
+"""The working grid: an image brought to the resolution at which the network works best, and back.
 
 The network was trained on images of 64x128 pixels, in which a region is about 12 pixels thick.
 """
@@ -6,10 +6,13 @@ The network was trained on images of 64x128 pixels, in which a region is about 1
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from skimage.transform import resize
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 #: Thickness of a region in pixels that the grid aims at.
 REGION_THICKNESS = 12.0
@@ -42,7 +45,7 @@ class WorkingGrid:
         """Image (H, W) on the grid, averaged where the grid is coarser."""
         if (self.rows, self.columns) == image.shape:
             return image
-        grid = resize(
+        grid = resize(  # type: ignore[no-untyped-call]
             image,
             (self.rows, self.columns),
             order=1,

@@ -112,13 +112,26 @@ def _shown_slice(viewer: ViewerModel, image: Image) -> int | None:
         )
     if image.ndim == 2:
         return None
-    index = round(image.world_to_data(dims.point[-image.ndim :])[0])
+    index = round(image.world_to_data(_point_in_units_of(image, viewer))[0])
     if not 0 <= index < image.data.shape[0]:
         raise RequestError(
             f'The viewer shows no slice of "{image.name}": move the slider to one of its '
             f"{image.data.shape[0]} slices."
         )
     return index
+
+
+def _point_in_units_of(image: Image, viewer: ViewerModel) -> list[float]:
+    """Return where the sliders stand, for the image's axes and in its units.
+
+    The viewer has one unit for all lengths, so that layers in mm and in µm fit together;
+    `world_to_data` knows the layer's only.
+    """
+    point = list(viewer.dims.point[-image.ndim :])
+    if viewer.dims.units is None:
+        return point
+    units = zip(viewer.dims.units[-image.ndim :], image.units, strict=True)
+    return [x * (1 * world).to(own).magnitude for x, (world, own) in zip(point, units, strict=True)]
 
 
 def _by(numbers: Any, between: str = " x ") -> str:

@@ -90,6 +90,7 @@ class SegmentWidget(QWidget):
                 "yielded": self._on_progress,
                 "returned": self._on_outcome,
                 "errored": self._on_error,
+                "aborted": self._on_aborted,
                 "finished": self._on_finished,
             },
         )
@@ -135,6 +136,10 @@ class SegmentWidget(QWidget):
     def _on_error(self, error: Exception) -> None:
         """Say that there is a bug; napari shows its traceback."""
         self._message.setText(f"Failed, nothing was changed: {error}")
+
+    def _on_aborted(self) -> None:
+        """Say so when napari has ended the run, as it does when its window closes."""
+        self._message.setText("Canceled; nothing was changed.")
 
     def _on_finished(self) -> None:
         self._asked = None

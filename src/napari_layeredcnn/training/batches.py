@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import multiprocessing
 from collections import deque
-from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from napari_layeredcnn.core.scaling import scale_intensities
 from napari_layeredcnn.training.augment import flip, warp_borders
 from napari_layeredcnn.training.synthesis import synthesize_batch
 from napari_layeredcnn.training.textures import TextureBank
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,7 @@ def batches(
     textures: Path | None,
     exclude: tuple[str, ...],
     workers: int,
-) -> Iterator[Batch]:
+) -> Generator[Batch, None, None]:
     """Yield batches number ``first``, ``first + 1``, and so on without end.
 
     Parameters
@@ -139,7 +143,7 @@ _worker_bank: TextureBank
 
 
 def _start_worker(textures: Path | None, exclude: tuple[str, ...]) -> None:
-    global _worker_bank  # noqa: PLW0603 (loaded once per process)
+    global _worker_bank
     _worker_bank = TextureBank(textures, exclude=exclude)
 
 

@@ -72,7 +72,9 @@ def compose(
     drawn = rng.random(len(curves)) < share
     for index, (upper, lower) in enumerate(pairwise(regions)):
         # Without any other cue a line is what makes the boundary one.
-        drawn[index] |= upper.texture is lower.texture and abs(upper.mean - lower.mean) < 0.1
+        needed = max(0.1, 0.7 * max(upper.contrast, lower.contrast))
+        alike = upper.texture is lower.texture and abs(upper.mean - lower.mean) < needed
+        drawn[index] |= alike and rng.random() < 0.8
     return draw_ridges(rng, image, curves[drawn], alike=look == "ridges")
 
 
@@ -89,7 +91,7 @@ class _Region:
 
 
 def _regions(rng: np.random.Generator, look: str, count: int, bank: TextureBank) -> list[_Region]:
-    contrasts = np.exp(rng.uniform(np.log(0.02), np.log(0.2)) + rng.normal(0, 0.6, count))
+    contrasts = np.exp(rng.uniform(np.log(0.015), np.log(0.15)) + rng.normal(0, 0.6, count))
     means = _means(rng, count)
     # The fewer textures there are, the more of the regions share one.
     n_textures = count if rng.random() < 0.6 else int(rng.integers(1, 3))
@@ -120,7 +122,9 @@ def _regions(rng: np.random.Generator, look: str, count: int, bank: TextureBank)
         n_textures = 1 if rng.random() < 0.6 else 2
     # Layered things are mostly longer than high; some images are squeezed, too.
     stretch = 1.0 if rng.random() < 0.4 else np.exp(rng.uniform(np.log(0.7), np.log(6.0)))
-    textures = [bank.draw(rng, stretch=stretch) for _ in range(max(1, n_textures))]
+    # Bands among fibers, as in muscle: what lies between them looks much like them.
+    family = "fibers" if look == "ridges" and rng.random() < 0.35 else None
+    textures = [bank.draw(rng, stretch=stretch, family=family) for _ in range(max(1, n_textures))]
     order = np.resize(rng.permutation(len(textures)), count)
     follows = rng.choice([0.0, 1.0, 0.5], p=(0.5, 0.35, 0.15))
     regions = [
@@ -137,7 +141,7 @@ def _regions(rng: np.random.Generator, look: str, count: int, bank: TextureBank)
 
 def _means(rng: np.random.Generator, count: int) -> NDArray[np.float64]:
     """Intensities for neighbors: mostly well apart, now and then nearly the same."""
-    spread = rng.uniform(0.3, 1.0)
+    spread = rng.uniform(0.4, 1.0)
     close = rng.random(count) < 0.1
     steps = rng.uniform(0.2, 0.7, count) * rng.choice([-1, 1], count)
     steps[close] = rng.normal(0, 0.03, count)[close]

@@ -200,8 +200,8 @@ def _blobs(rng: np.random.Generator, image: Image, curves: Curves, bank: Texture
     amount = rng.choice([-1, 1]) * contrast * rng.uniform(0.7, 3)
     size = height * np.exp(rng.uniform(np.log(0.02), np.log(0.15)))
     flat = np.exp(rng.normal(0, 0.4))
-    shadow = rng.random() < 0.35
-    for _ in range(int(rng.integers(1, 8))):
+    shadow = rng.random() < 0.25
+    for _ in range(int(rng.integers(1, 3 if shadow else 8))):
         ry, rx = size * rng.uniform(0.5, 1.5) / flat, size * rng.uniform(0.5, 1.5) * flat
         y0, x0 = rng.uniform(0, height), rng.uniform(0, width)
         top, left = max(0, int(y0 - ry - 1)), max(0, int(x0 - rx - 1))
@@ -214,7 +214,8 @@ def _blobs(rng: np.random.Generator, image: Image, curves: Curves, bank: Texture
         part = image[top:bottom, left:right]
         part += inside.astype(np.float32) * np.float32(amount)
         if shadow:
-            image[bottom:, left:right] *= np.float32(rng.uniform(0.0, 0.5))
+            dark = np.float32(rng.uniform(0.5, 1)) * np.clip(1.5 - 1.5 * x * x, 0, 1)
+            image[bottom:, left:right] *= 1 - dark
     return image
 
 
@@ -243,7 +244,7 @@ _BEFORE_NOISE: tuple[
     (_blobs, 0.2),
     (_shading, 0.35),
     (_attenuation, 0.12),
-    (_shadows, 0.2),
-    (_veil, 0.12),
-    (_posts, 0.06),
+    (_shadows, 0.16),
+    (_veil, 0.1),
+    (_posts, 0.04),
 )

@@ -150,10 +150,11 @@ def draw_marks(
         np.maximum(shown[start:stop], band * _along(rng, width), out=shown[start:stop])
     family = "strokes" if rng.random() < 0.6 else None
     marks = bank.draw(rng, family=family).render(rng, (height, width))
-    if family is None:
-        marks = np.maximum(np.abs(marks) - np.float32(0.7), 0)
-    amount = np.float32(np.sign(rng.random() - 0.3) * rng.uniform(0.15, 0.4))
-    return paper + (image - paper) * np.float32(0.3) + amount * marks * shown
+    # Ink only adds to the paper; between the marks nothing changes.
+    ink = np.maximum(np.float32(0.3) - marks if family else np.abs(marks) - np.float32(0.7), 0)
+    amount = np.float32((-1 if rng.random() < 0.7 else 1) * rng.uniform(0.2, 0.6))
+    result: Image = paper + (image - paper) * np.float32(0.3) + amount * ink * shown
+    return result
 
 
 def _along(rng: np.random.Generator, width: int) -> NDArray[np.float32]:

@@ -8,10 +8,8 @@ from __future__ import annotations
 import copy
 import json
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -23,7 +21,6 @@ from napari_layeredcnn.core.network import LayeredCNN
 from napari_layeredcnn.core.sharpening import render, sharpen
 from napari_layeredcnn.core.weights import load_model, save_model
 from napari_layeredcnn.training.batches import Batch, batches
-from napari_layeredcnn.training.schedule import Schedule
 from napari_layeredcnn.training.state import (
     Averages,
     Counters,
@@ -31,6 +28,12 @@ from napari_layeredcnn.training.state import (
     save_checkpoint,
 )
 from napari_layeredcnn.training.validation import ValidationSet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from napari_layeredcnn.training.schedule import Schedule
 
 CLIP_NORM = 10.0
 
@@ -202,7 +205,7 @@ class _Training:
             logits[..., 1:].float(), render(truth, height)[..., 1:]
         )
         self.optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), CLIP_NORM)
         finite = bool(torch.isfinite(norm))
         if finite:
@@ -281,7 +284,7 @@ def _channels_last(network: LayeredCNN) -> LayeredCNN:
     """Lay the kernels out channels last, several times faster on a CPU (docs/training.md)."""
     for module in network.modules():
         if isinstance(module, torch.nn.Conv2d | torch.nn.ConvTranspose2d):
-            module.to(memory_format=torch.channels_last)
+            module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         elif isinstance(module, torch.nn.Conv3d | torch.nn.ConvTranspose3d):
             module.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
     return network

@@ -95,7 +95,7 @@ def _noise(rng: np.random.Generator, shape: tuple[int, ...]) -> Image:
 
 def _amount(rng: np.random.Generator, image: Image) -> np.float32:
     """Strength of noise, mostly well below what tells the regions apart."""
-    return np.float32(image.std() * np.exp(rng.uniform(np.log(0.05), np.log(0.7))))
+    return np.float32(image.std() * np.exp(rng.uniform(np.log(0.05), np.log(0.5))))
 
 
 def _speckle(rng: np.random.Generator, image: Image) -> Image:
@@ -116,8 +116,8 @@ def _speckle(rng: np.random.Generator, image: Image) -> Image:
 def _additive(rng: np.random.Generator, image: Image) -> Image:
     """Noise of equal strength everywhere; now and then a great deal of it."""
     amount = _amount(rng, image)
-    if rng.random() < 0.08:
-        amount *= np.float32(2.5)
+    if rng.random() < 0.05:
+        amount *= np.float32(2)
     image += _noise(rng, image.shape) * amount
     return image
 

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from napari_layeredcnn.training.batches import BatchSize
+
+if TYPE_CHECKING:
+    import numpy as np
 
 #: The first part of a training uses small images: four times as many in the same time.
 SMALL_UNTIL = 0.45

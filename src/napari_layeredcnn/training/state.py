@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from napari_layeredcnn.core.network import LayeredCNN
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @dataclass
@@ -81,9 +83,7 @@ def save_checkpoint(
     (folder / "state.json").write_text(json.dumps(asdict(counters)))
 
 
-def load_checkpoint(
-    folder: Path, network: nn.Module, optimizer: torch.optim.Optimizer
-) -> Counters:
+def load_checkpoint(folder: Path, network: nn.Module, optimizer: torch.optim.Optimizer) -> Counters:
     """Read what `save_checkpoint` wrote into a network and its optimizer.
 
     A missing ``optimizer.safetensors`` leaves the optimizer fresh.

@@ -156,7 +156,7 @@ def laminae(rng: np.random.Generator, shape: tuple[int, int]) -> Field:
 
 
 @_family
-def fibres(rng: np.random.Generator, shape: tuple[int, int]) -> Field:
+def fibers(rng: np.random.Generator, shape: tuple[int, int]) -> Field:
     """Long thin bright lines along one direction, or a few."""
     angle = rng.uniform(0, np.pi)
     total = np.zeros(shape, np.float32)

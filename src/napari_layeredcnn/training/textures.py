@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import imageio.v3 as imageio
 import numpy as np
-from skimage import io
 
 from .texture_families import FAMILIES
 from .texture_fields import normalize
@@ -251,7 +251,8 @@ def _read_folder(folder: Path, exclude: Sequence[str]) -> list[_Tile]:
 
 def _read(path: Path) -> _Tile | None:
     try:
-        pixels = np.asarray(io.imread(path), dtype=np.float32)
+        # Named, or imageio would try its old readers on a broken file, one after the other.
+        pixels = np.asarray(imageio.imread(path, plugin="pillow"), dtype=np.float32)
     except (OSError, ValueError, SyntaxError) as error:
         raise ValueError(f"Cannot read the texture {path} ({error}); remove it.") from error
     if pixels.ndim == 3:

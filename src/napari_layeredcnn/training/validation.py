@@ -6,15 +6,19 @@ this error.
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
 from napari_layeredcnn.core.decoding import decode
-from napari_layeredcnn.core.network import LayeredCNN
 from napari_layeredcnn.training.batches import BatchSize, make_batch
 from napari_layeredcnn.training.textures import TextureBank
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from napari_layeredcnn.core.network import LayeredCNN
 
 SEED = 20211112
 SIZES = (

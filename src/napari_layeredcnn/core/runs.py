@@ -1,0 +1,199 @@
+"""Runs of the decoder on arrays: NumPy becomes torch here, and torch NumPy, and nowhere else."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from napari_layeredcnn.core.columns import ColumnNetwork
+from napari_layeredcnn.core.decoding import decode
+from napari_layeredcnn.core.joining import join
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from napari_layeredcnn.core.network import LayeredCNN
+
+Floats = NDArray[np.float32]
+
+#: Columns of the image beyond the last one of a run that the image stack may still look at.
+LOOK_AHEAD = 64
+
+
+class CompletionError(ValueError):
+    """An image, a seed or a setting from which no completion can be made."""
+
+
+def choose_device(device: str = "auto") -> torch.device:
+    """Turn "auto", "cpu", "cuda" or "mps" into a device that is there.
+
+    Parameters
+    ----------
+    device : str
+        "auto" takes CUDA, else MPS, else the CPU.
+
+    Returns
+    -------
+    torch.device
+        The device.
+
+    Raises
+    ------
+    CompletionError
+        If there is no such device on this machine.
+
+    Examples
+    --------
+    >>> choose_device("cpu")
+    device(type='cpu')
+    """
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    there["cpu"] = True
+    if device == "auto":
+        return torch.device(next(name for name, is_there in there.items() if is_there))
+    if not there.get(device.split(":")[0], False):
+        raise CompletionError(
+            f"the device {device!r} was asked for, but this machine has only "
+            f"{', '.join(name for name, is_there in there.items() if is_there)}; "
+            "choose one of these or 'auto'"
+        )
+    return torch.device(device)
+
+
+class Decoder:
+    """A network on its device, prepared for column-by-column runs on arrays.
+
+    Parameters
+    ----------
+    network : LayeredCNN
+        In evaluation mode; moved to the device.
+    device : str
+        See `choose_device`.
+    """
+
+    def __init__(self, network: LayeredCNN, device: str) -> None:
+        self._device = choose_device(device)
+        self._network = network.to(self._device)
+        self._columns = ColumnNetwork(self._network)
+
+    def decode(self, images: Floats, curves: Floats) -> Iterator[tuple[int, Floats, Floats]]:
+        """Run from left to right, see `decoding.decode`.
+
+        Parameters
+        ----------
+        images : (B, H, W) float32 array
+            Scaled to [-1, 1].
+        curves : (B, K, W) float32 array
+            Curves in edge coordinates, NaN where not given; column 0 is given everywhere.
+
+        Yields
+        ------
+        x : int
+            Column.
+        curves, uncertainty : (B, K) float32 array
+            Of this column.
+        """
+        # A copy: torch takes no arrays with negative strides, such as mirrored images.
+        tensor = torch.from_numpy(images.copy()).unsqueeze(1).to(self._device)
+        given = torch.from_numpy(curves).to(self._device)
+        for column in decode(self._network, tensor, given, columns=self._columns):
+            yield column.index, column.curves.cpu().numpy(), column.uncertainty.cpu().numpy()
+
+
+class Runs:
+    """All runs on the working grid of one image: out of every labelled stretch, and joined.
+
+    Parameters
+    ----------
+    decoder : Decoder
+        Network on its device.
+    image : (H, W) float32 array
+        Scaled to [-1, 1].
+    seed : (K, W) float32 array
+        Curves in edge coordinates, NaN where not given.
+
+    Attributes
+    ----------
+    curves, uncertainty : (K, W) float32 array
+        Filled while `run` goes on; NaN where it has not been.
+    """
+
+    def __init__(self, decoder: Decoder, image: Floats, seed: Floats) -> None:
+        self._decoder = decoder
+        self._image = image
+        self._seed = seed
+        self.curves = seed.copy()
+        self.uncertainty = np.where(np.isnan(seed), np.nan, 0).astype(np.float32)
+
+    def run(self, *, forward: bool, backward: bool) -> Iterator[tuple[int, int, int, int]]:
+        """Yield (start, stop, done, total): grid columns that have changed, steps made and all."""
+        width = self._seed.shape[1]
+        given = ~np.isnan(self._seed).any(axis=0)
+        edges = np.flatnonzero(np.diff(np.concatenate([[False], given, [False]])))
+        stretches = [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
+        gaps = [(b, c) for (_, b), (c, _) in itertools.pairwise(stretches)]
+        inner = sum(c - b for b, c in gaps)
+        total = (forward + backward) * inner
+        total += (forward and width - stretches[-1][1]) + (backward and stretches[0][0])
+        done = 0
+        if backward:
+            for x in self._leftward(stretches[0], 0):
+                done += 1
+                yield x, x + 1, done, total
+        for before, after in itertools.pairwise(stretches):
+            gap = slice(before[1], after[0])
+            runs = []
+            if forward:
+                for x in self._rightward(before, after[0]):
+                    done += 1
+                    yield x, x + 1, done, total
+                runs.append((self.curves[:, gap].copy(), self.uncertainty[:, gap].copy()))
+            if backward:
+                for x in self._leftward(after, before[1]):
+                    done += 1
+                    yield x, x + 1, done, total
+                runs.append((self.curves[:, gap].copy(), self.uncertainty[:, gap].copy()))
+            if len(runs) == 2 and gap.stop > gap.start:
+                ends = self._seed[:, gap.start - 1], self._seed[:, gap.stop]
+                self.curves[:, gap], self.uncertainty[:, gap] = join(*runs[0], *runs[1], *ends)
+                yield gap.start, gap.stop, done, total
+        if forward:
+            for x in self._rightward(stretches[-1], width):
+                done += 1
+                yield x, x + 1, done, total
+
+    def _rightward(self, stretch: tuple[int, int], stop: int) -> Iterator[int]:
+        start, end = stretch
+        window = slice(start, min(stop + LOOK_AHEAD, self._seed.shape[1]))
+        for x, curves, uncertainty in self._decode(
+            self._image[:, window], self._seed[:, start:end], stop - start
+        ):
+            self.curves[:, start + x], self.uncertainty[:, start + x] = curves, uncertainty
+            yield start + x
+
+    def _leftward(self, stretch: tuple[int, int], stop: int) -> Iterator[int]:
+        """The mirrored image, run to the right."""
+        start, end = stretch
+        window = slice(max(stop - LOOK_AHEAD, 0), end)
+        for x, curves, uncertainty in self._decode(
+            self._image[:, window][:, ::-1], self._seed[:, start:end][:, ::-1], end - stop
+        ):
+            column = end - 1 - x
+            self.curves[:, column], self.uncertainty[:, column] = curves, uncertainty
+            yield column
+
+    def _decode(
+        self, image: Floats, given: Floats, stop: int
+    ) -> Iterator[tuple[int, Floats, Floats]]:
+        if given.shape[1] >= stop:
+            return
+        curves = np.full((len(given), image.shape[1]), np.nan, dtype=np.float32)
+        curves[:, : given.shape[1]] = given
+        for x, column, uncertainty in self._decoder.decode(image[None], curves[None]):
+            yield x, column[0], uncertainty[0]
+            if x == stop - 1:
+                return
