@@ -102,7 +102,10 @@ def _scan(curves: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.u
     received = gaussian_filter1d(scatter * light * speckle, 0.6, axis=2) + 0.004
     decibels = np.log10(received)
     low, high = -2.1, 0.15
-    return np.round(255 * np.clip((decibels - low) / (high - low), 0, 1)).astype(np.uint8)
+    gray: NDArray[np.uint8] = np.round(255 * np.clip((decibels - low) / (high - low), 0, 1)).astype(
+        np.uint8
+    )
+    return gray
 
 
 def _vessel_shadows(

@@ -168,6 +168,7 @@ def save_model(path: str | Path, network: LayeredCNN, card: Mapping[str, Any]) -
     }
     partial = Path(path).with_suffix(".partial")  # so that an interruption leaves the old file
     save_file(tensors, partial, metadata={"card": json.dumps(full)})
+    partial.chmod(0o644)  # safetensors leaves it to its owner alone
     partial.replace(path)
 
 

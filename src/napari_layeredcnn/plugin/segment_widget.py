@@ -102,9 +102,9 @@ class SegmentWidget(QWidget):
             self._cancel_button.setEnabled(False)
             self._message.setText("Canceling …")
 
-    def event(self, event: QEvent) -> bool:
+    def event(self, event: QEvent | None) -> bool:
         """Stop the run when napari closes the dock: it takes the widget out, and that is all."""
-        if event.type() == QEvent.Type.ParentChange and self.parent() is None:
+        if event is not None and event.type() == QEvent.Type.ParentChange and self.parent() is None:
             self._cancel.set()
             self._run += 1  # whatever still arrives is old
         return bool(super().event(event))

@@ -111,7 +111,8 @@ def train(options: TrainingOptions) -> Path:
     log_path = options.output / "log.jsonl"
     if not options.resume:
         log_path.unlink(missing_ok=True)
-    with log_path.open("a") as log, tqdm(unit="image", smoothing=0.05) as bar:
+    begun = training.counters.images
+    with log_path.open("a") as log, tqdm(unit="image", initial=begun, smoothing=0.05) as bar:
         for record in training.run():
             log.write(json.dumps(record) + "\n")
             log.flush()
