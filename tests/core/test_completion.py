@@ -123,8 +123,8 @@ def test_same_input_same_output(image, model):
 
 def test_a_coarser_working_grid_gives_curves_at_full_resolution(model):
     image = np.random.default_rng(0).normal(size=(300, 500)).astype(np.float32)
-    completion = complete(image, _seed([0], (90, 150, 210), 500), model=model)
-    assert (completion.grid.rows, completion.grid.columns) == (60, 100)
+    completion = complete(image, _seed([0], (90, 138, 186), 500), model=model)
+    assert (completion.grid.rows, completion.grid.columns) == (75, 125)
     assert completion.curves.shape == (3, 500)
     assert completion.labels().shape == (300, 500)
 

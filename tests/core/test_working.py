@@ -53,11 +53,11 @@ def test_image_is_averaged_on_a_coarser_grid():
     ("curves", "height", "thickness", "rows"),
     [
         ([50, 80, 98], 200, None, 100),  # 24 px on average become 12
-        ([50, 80, 98], 200, 48, 50),  # the caller's number
+        ([50, 80, 98], 200, 36, 67),  # the caller's number
         ([300], 640, None, 64),  # one curve: 64 rows
-        ([10, 10.1], 50, None, 200),  # at most four times enlarged
-        ([0, 2000], 2000, None, 32),  # not fewer than 32 rows
-        ([100, 103, 106], 1000, None, 384),  # nor more than 384
+        ([10, 10.1], 40, None, 160),  # at most four times enlarged
+        ([0, 2000], 2000, None, 64),  # not fewer than 64 rows
+        ([100, 103, 106], 1000, None, 192),  # nor more than 192
     ],
 )
 def test_size_of_the_grid(curves, height, thickness, rows):

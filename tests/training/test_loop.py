@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -185,3 +187,28 @@ def _load(path):
     from safetensors.torch import load_file
 
     return load_file(path)
+
+
+def test_training_needs_little(tmp_path):
+    """Of the packages that we depend on, a training loads only those that a cluster has."""
+    program = """
+import sys
+class Nothing:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {"napari", "qtpy", "magicgui", "superqt", "npe2", "typer", "rich",
+                                  "matplotlib", "tifffile"}:
+            raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, Nothing())
+from pathlib import Path
+from napari_layeredcnn.training.loop import TrainingOptions, train
+from napari_layeredcnn.training.schedule import Schedule
+from napari_layeredcnn.training import validation
+from napari_layeredcnn.training.batches import BatchSize
+validation.SIZES = (BatchSize(1, 32, 32, 1),)
+print(train(TrainingOptions(Path(sys.argv[1]), Schedule(1, None, batch=1))))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert load_model(done.stdout.strip()).card["images_seen"] > 0

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 REGION_THICKNESS = 12.0
 #: Rows for an image with a single curve, which has no region between two curves to measure.
 ROWS_OF_ONE_CURVE = 64
-FEWEST_ROWS, MOST_ROWS = 32, 384
+FEWEST_ROWS, MOST_ROWS = 64, 192
 MOST_COLUMNS = 2048
 #: A pixel is never made smaller than by this factor.
 MOST_ENLARGED = 4.0
@@ -120,7 +120,7 @@ def working_grid(
 
     Rows and columns are scaled alike, so that the regions between the first and the last curve
     come to the target thickness on average; with a single curve, so that the image comes to 64
-    rows. Between 32 and 384 rows, at most 2048 columns, at most four times enlarged.
+    rows. Between 64 and 192 rows, at most 2048 columns, at most four times enlarged.
 
     Parameters
     ----------
