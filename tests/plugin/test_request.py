@@ -146,6 +146,14 @@ def test_units_of_slices_and_of_another_layer(pair, unit):
         assert ask(viewer, image, labels).index == index
 
 
+def test_a_layer_in_units_that_cannot_be_compared(pair):
+    image, labels = pair
+    viewer = viewer_with(image, labels)
+    viewer.add_image(np.ones(STACK), units=("um", "um", "um"))  # beside pixels
+    viewer.dims.set_point(0, 40)
+    assert ask(viewer, image, labels).index == 2
+
+
 def test_a_2d_image_beside_a_stack(pair):
     image, labels = Image(np.ones((8, 16))), Labels(strokes((8, 16)))
     viewer = viewer_with(*pair)
