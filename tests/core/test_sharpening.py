@@ -42,8 +42,17 @@ def test_uncertainty_is_the_blur_in_pixels():
     assert uncertainty.item() == 0.25 + 0.25
 
 
-def test_of_equal_rows_the_upper_one_is_taken():
-    # Nothing tells row 1 from row 2 (half below in both): row 1, moved by its neighbors' costs.
+def test_a_blurred_step_is_found_where_it_was():
+    """The paper's published formula would draw it to the middle of a row."""
+    rows = torch.arange(20, dtype=torch.float64)
+    for curve in torch.linspace(8, 10, 21, dtype=torch.float64):
+        below = torch.sigmoid((rows + 0.5 - curve) / 1.5)
+        found, _ = sharpen(torch.stack([1 - below, below]).view(1, 2, 20, 1))
+        assert abs(found.item() - curve) < 0.02
+
+
+def test_equal_rows_are_no_jump():
+    # Nothing tells row 1 from row 2 (half below in both): the curve runs between them.
     below = torch.tensor([0.0, 0.5, 0.5, 1.0], dtype=torch.float64)
     found, _ = sharpen(torch.stack([1 - below, below]).view(1, 2, 4, 1))
-    torch.testing.assert_close(found.item(), 1.5 + (1.0 - 0.5) / (2 * (1.0 + 0.5)))
+    assert found.item() == 2

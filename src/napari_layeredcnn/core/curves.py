@@ -188,8 +188,8 @@ def curves_from_one_hot(probabilities: ArrayLike) -> Floats:
 
     Where a row holds the curve, the pixels above it belong over and those below it under the
     curve. The row at which the least has to be changed for that is taken (the upper one of
-    equals), and the costs of its two neighbors tell where in the row the curve lies. What
-    `one_hot` made comes back.
+    equals), and how much more its two neighbors would cost tells where in the row the curve lies.
+    What `one_hot` made comes back.
 
     Parameters
     ----------
@@ -231,11 +231,12 @@ def curves_from_one_hot(probabilities: ArrayLike) -> Floats:
     cost = (summed - below) + (rows_below - (total - summed))
     row = np.argmin(cost, axis=-2, keepdims=True)  # the first of equals
     # The rows -1 and H, outside the image, are neighbors too: then a curve may lie on its edge.
-    cost = np.concatenate([height - total, cost, total], axis=-2)
-    upper = np.take_along_axis(cost, row, axis=-2)
-    lower = np.take_along_axis(cost, row + 2, axis=-2)
-    # The row itself counts once, to one or the other neighbor: their sum is never below 1.
-    curves = row + 0.5 + (upper - lower) / (2 * (upper + lower))
+    padded = np.concatenate([np.zeros_like(total), below, np.ones_like(total)], axis=-2)
+    here = np.take_along_axis(padded, row + 1, axis=-2)
+    # What the row above, and the row below, would cost more.
+    upper = np.maximum(1 - np.take_along_axis(padded, row, axis=-2) - here, 0)
+    lower = np.maximum(here + np.take_along_axis(padded, row + 2, axis=-2) - 1, 0)
+    curves = row + 0.5 + (upper - lower) / (2 * np.maximum(upper + lower, 1e-12))
     return order_curves(curves[..., 0, :])
 
 

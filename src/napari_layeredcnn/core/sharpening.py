@@ -13,8 +13,8 @@ def sharpen(probabilities: Tensor) -> tuple[Tensor, Tensor]:
     """Turn blurry probabilities into sub-pixel curves ([1]_, figure 6).
 
     For each row the number of pixels is counted that would have to change for a clean step there;
-    the least such row holds the curve (the upper one of equals), and its two neighbors tell
-    where in it.
+    the least such row holds the curve (the upper one of equals), and how much more its two
+    neighbors would cost tells where in it.
 
     Parameters
     ----------
@@ -48,9 +48,10 @@ def sharpen(probabilities: Tensor) -> tuple[Tensor, Tensor]:
     # cost[y]: what lies below the curve but above row y, and what lies above it but below row y.
     cost = 2 * summed - below - total + (height - 1 - rows)
     row = cost.argmin(2, keepdim=True)  # the first of equals
-    cost = torch.cat([height - total, cost, total], dim=2)  # rows -1 to H
-    upper, lower = cost.gather(2, row), cost.gather(2, row + 2)
-    curves = row + 0.5 + (upper - lower) / (2 * (upper + lower))
+    padded = torch.cat([torch.zeros_like(total), below, torch.ones_like(total)], dim=2)
+    above, here, beneath = (padded.gather(2, row + i) for i in range(3))
+    upper, lower = (1 - above - here).clamp_min(0), (here + beneath - 1).clamp_min(0)
+    curves = row + 0.5 + (upper - lower) / (2 * (upper + lower).clamp_min(1e-12))
     curves = curves.squeeze(2).cummax(1).values
     uncertainty = (below - _share_below(curves, height)).abs().sum(2)
     return curves, uncertainty
