@@ -25,10 +25,10 @@ def model(random_network):
 
 @pytest.fixture
 def image():
-    return np.random.default_rng(0).integers(0, 255, (64, 90), dtype=np.uint8)
+    return np.random.default_rng(0).integers(0, 255, (100, 90), dtype=np.uint8)
 
 
-def _seed(columns, heights=(20, 32, 44), width=90):
+def _seed(columns, heights=(30, 39, 48), width=90):
     curves = np.full((len(heights), width), np.nan, np.float32)
     for column in columns:
         curves[:, column] = np.array(heights) + 0.01 * column
@@ -45,9 +45,9 @@ def test_given_columns_come_out_as_they_went_in_and_all_others_are_filled(image,
     assert (completion.uncertainty[:, columns] == 0).all()
     assert (np.diff(completion.curves, axis=0) >= 0).all()
     assert completion.curves.min() >= 0
-    assert completion.curves.max() <= 64
+    assert completion.curves.max() <= 100
     assert completion.curves.dtype == completion.uncertainty.dtype == np.float32
-    assert completion.grid.rows == 64  # regions of 12 pixels are what the network likes
+    assert completion.grid.rows == 100  # regions of 9 pixels stay as they are
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_left_is_right_of_the_mirrored_image(image, model):
     ("vertical", "horizontal"), [("down", "right"), ("up", "left"), ("vertical", "horizontal")]
 )
 def test_vertical_is_horizontal_of_the_transposed_image(image, model, vertical, horizontal):
-    seed = Seed(_seed([40]), (5, 9, 2, 7), 64)
+    seed = Seed(_seed([40]), (5, 9, 2, 7), 100)
     down = complete(image.T, seed, model=model, direction=vertical)
     right = complete(image, seed, model=model, direction=horizontal)
     np.testing.assert_array_equal(down.curves, right.curves)
@@ -123,8 +123,8 @@ def test_same_input_same_output(image, model):
 
 def test_a_coarser_working_grid_gives_curves_at_full_resolution(model):
     image = np.random.default_rng(0).normal(size=(300, 500)).astype(np.float32)
-    completion = complete(image, _seed([0], (90, 138, 186), 500), model=model)
-    assert (completion.grid.rows, completion.grid.columns) == (75, 125)
+    completion = complete(image, _seed([0], (90, 117, 144), 500), model=model)
+    assert (completion.grid.rows, completion.grid.columns) == (100, 167)
     assert completion.curves.shape == (3, 500)
     assert completion.labels().shape == (300, 500)
 
@@ -143,8 +143,8 @@ def test_between_two_places_the_disagreement_is_part_of_the_uncertainty(image, m
 
 
 def test_colors_and_left_out_columns_are_told(model):
-    image = np.random.default_rng(0).integers(0, 255, (64, 90, 3), dtype=np.uint8)
-    seed = Seed(_seed([3]), (1, 2, 3, 4), 64, skipped_columns=2)
+    image = np.random.default_rng(0).integers(0, 255, (100, 90, 3), dtype=np.uint8)
+    seed = Seed(_seed([3]), (1, 2, 3, 4), 100, skipped_columns=2)
     notes = complete(image, seed, model=model).notes
     assert notes[0] == "the colors were turned into luminance"
     assert notes[1].startswith("2 labelled columns were left out")
@@ -152,7 +152,7 @@ def test_colors_and_left_out_columns_are_told(model):
 
 def test_large_and_negative_ids(image, model):
     ids = (2**40, -1, 7, 0)
-    labels = complete(image, Seed(_seed([3]), ids, 64), model=model).labels()
+    labels = complete(image, Seed(_seed([3]), ids, 100), model=model).labels()
     assert labels.dtype == np.int64
     assert set(np.unique(labels)) <= set(ids)
     assert labels[0, 3] == 2**40
@@ -162,11 +162,11 @@ def test_large_and_negative_ids(image, model):
 @pytest.mark.parametrize(
     ("change", "error", "words"),
     [
-        ({"image": np.zeros((64, 90))}, ImageError, "constant"),
-        ({"image": np.full((64, 90), np.nan)}, ImageError, "NaN"),
-        ({"image": np.eye(64)}, CompletionError, "seed is for 64 x 90 pixels.* has 64 x 64"),
+        ({"image": np.zeros((100, 90))}, ImageError, "constant"),
+        ({"image": np.full((100, 90), np.nan)}, ImageError, "NaN"),
+        ({"image": np.eye(100)}, CompletionError, "seed is for 100 x 90 pixels.* has 100 x 100"),
         ({"direction": "sideways"}, CompletionError, "no direction 'sideways'; choose one of"),
-        ({"direction": "down"}, CompletionError, "transposed for this direction has 90 x 64"),
+        ({"direction": "down"}, CompletionError, "transposed for this direction has 90 x 100"),
         ({"device": "abacus"}, CompletionError, "'abacus' was asked for"),
         ({"region_thickness": -1}, ValueError, "positive number"),
         ({"seed": np.full((2, 90), np.nan)}, SeedError, "no column"),
@@ -174,7 +174,7 @@ def test_large_and_negative_ids(image, model):
     ],
 )
 def test_what_cannot_be_completed(image, model, change, error, words):
-    arguments = {"image": image, "seed": Seed(_seed([3]), (1, 2, 3, 4), 64), "model": model}
+    arguments = {"image": image, "seed": Seed(_seed([3]), (1, 2, 3, 4), 100), "model": model}
     arguments |= change
     with pytest.raises(error, match=words):
         complete(arguments.pop("image"), arguments.pop("seed"), **arguments)

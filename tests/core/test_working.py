@@ -52,11 +52,11 @@ def test_image_is_averaged_on_a_coarser_grid():
 @pytest.mark.parametrize(
     ("curves", "height", "thickness", "rows"),
     [
-        ([50, 80, 98], 200, None, 100),  # 24 px on average become 12
-        ([50, 80, 98], 200, 36, 67),  # the caller's number
-        ([300], 640, None, 64),  # one curve: 64 rows
+        ([50, 68, 86], 200, None, 100),  # 18 px on average become 9
+        ([50, 68, 86], 200, 20, 90),  # the caller's number
+        ([300], 640, None, 80),  # one curve: 80 rows
         ([10, 10.1], 40, None, 160),  # at most four times enlarged
-        ([0, 2000], 2000, None, 64),  # not fewer than 64 rows
+        ([0, 2000], 2000, None, 80),  # not fewer than 80 rows
         ([100, 103, 106], 1000, None, 192),  # nor more than 192
     ],
 )
@@ -75,4 +75,4 @@ def test_impossible_thickness(thickness):
 
 
 def test_very_wide_images_stay_within_reach():
-    assert working_grid(np.tile([[10.0], [20.0]], (1, 20000)), 60).columns == 2048
+    assert working_grid(np.tile([[10.0], [20.0]], (1, 20000)), 80).columns == 2048

@@ -1,6 +1,7 @@
 """The working grid: an image brought to the resolution at which the network works best, and back.
 
-The network was trained on images of 64x128 pixels, in which a region is about 12 pixels thick.
+The network was trained on images of 64x128 pixels, in which half of the regions are thinner than
+9 pixels; rows and thickness were compared on real images (`docs/experiments.md`).
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 #: Thickness of a region in pixels that the grid aims at.
-REGION_THICKNESS = 12.0
+REGION_THICKNESS = 9.0
 #: Rows for an image with a single curve, which has no region between two curves to measure.
-ROWS_OF_ONE_CURVE = 64
-FEWEST_ROWS, MOST_ROWS = 64, 192
+ROWS_OF_ONE_CURVE = 80
+FEWEST_ROWS, MOST_ROWS = 80, 192
 MOST_COLUMNS = 2048
 #: A pixel is never made smaller than by this factor.
 MOST_ENLARGED = 4.0
@@ -119,8 +120,8 @@ def working_grid(
     """Choose the grid from the curves of the seed.
 
     Rows and columns are scaled alike, so that the regions between the first and the last curve
-    come to the target thickness on average; with a single curve, so that the image comes to 64
-    rows. Between 64 and 192 rows, at most 2048 columns, at most four times enlarged.
+    come to the target thickness on average; with a single curve, so that the image comes to 80
+    rows. Between 80 and 192 rows, at most 2048 columns, at most four times enlarged.
 
     Parameters
     ----------
@@ -147,7 +148,7 @@ def working_grid(
     Examples
     --------
     >>> seed = np.full((3, 400), np.nan)
-    >>> seed[:, 0] = [50, 80, 98]  # regions of 24 pixels on average
+    >>> seed[:, 0] = [50, 68, 86]  # regions of 18 pixels on average
     >>> working_grid(seed, 200)
     WorkingGrid(height=200, width=400, rows=100, columns=200)
     """
