@@ -6,8 +6,10 @@ so that a failure leaves nothing half-written and an older file stays as it was.
 
 from __future__ import annotations
 
+from napari_layeredcnn.files.colors import Colors
 from napari_layeredcnn.files.common import FileError, write_text
-from napari_layeredcnn.files.curves import CurveTable, read_curves, write_curves
+from napari_layeredcnn.files.curve_table import CurveTable
+from napari_layeredcnn.files.curves import read_curves, write_curves
 from napari_layeredcnn.files.images import (
     READABLE,
     ImageFile,
@@ -16,19 +18,26 @@ from napari_layeredcnn.files.images import (
     write_labels,
     write_picture,
 )
+from napari_layeredcnn.files.labels_file import LabelsFile, read_labels_file, write_labels_file
+from napari_layeredcnn.files.place import Place
 from napari_layeredcnn.files.resolution import Resolution
 
 __all__ = [
     "READABLE",
+    "Colors",
     "CurveTable",
     "FileError",
     "ImageFile",
+    "LabelsFile",
+    "Place",
     "Resolution",
     "read_curves",
     "read_image",
     "read_labels",
+    "read_labels_file",
     "write_curves",
     "write_labels",
+    "write_labels_file",
     "write_picture",
     "write_text",
 ]

@@ -26,16 +26,30 @@ _SILENT_DAMAGE = ("missing data", "failed to reshape", "segments, got")
 
 def read_tiff(path: Path) -> tuple[NDArray[Any], Resolution | None]:
     """Read the first series, colors last."""
-    with _quiet_tifffile() as messages, tifffile.TiffFile(path) as tiff:
+    with _whole_tiff(path) as tiff:
         series = tiff.series[0]
         array = series.asarray()
         if "S" in series.axes:
             array = np.moveaxis(array, series.axes.index("S"), -1)
-        resolution = tiff_resolution(tiff)
+        return array, tiff_resolution(tiff)
+
+
+def read_described_tiff(path: Path) -> tuple[NDArray[Any], str, str]:
+    """Read the first series, the letters of its axes ("S" are colors) and its description."""
+    with _whole_tiff(path) as tiff:
+        series = tiff.series[0]
+        description = str(getattr(tiff.pages[0], "description", ""))
+        return series.asarray(), str(series.axes), description
+
+
+@contextmanager
+def _whole_tiff(path: Path) -> Iterator[tifffile.TiffFile]:
+    """Open a TIFF file, and raise at the end if pixels were missing."""
+    with _quiet_tifffile() as messages, tifffile.TiffFile(path) as tiff:
+        yield tiff
     for message in messages:
         if any(sign in message.lower() for sign in _SILENT_DAMAGE):
             raise FileError(f"{path} is damaged: part of its pixels is missing.")
-    return array, resolution
 
 
 @contextmanager

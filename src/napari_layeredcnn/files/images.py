@@ -19,6 +19,7 @@ from napari_layeredcnn.files.common import (
     replacing,
 )
 from napari_layeredcnn.files.formats import read_npy, read_png, read_tiff
+from napari_layeredcnn.files.integers import smallest_integers, whole_numbers
 from napari_layeredcnn.files.resolution import Resolution, per_centimeter
 
 if TYPE_CHECKING:
@@ -130,15 +131,7 @@ def read_labels(path: str | os.PathLike[str], slice_index: int | None = None) ->
     if array.ndim == 2:
         slice_index = None
     labels = _choose_slice(path, array, array.ndim - 2, slice_index, None).array
-    if labels.dtype.kind == "f":
-        whole = np.isfinite(labels) & (labels == np.round(labels)) & (np.abs(labels) < 2**31)
-        if not whole.all():
-            raise FileError(
-                f"{path} holds values such as {labels[~whole].flat[0]} where labels are whole "
-                "numbers: pass the label image."
-            )
-        labels = labels.astype(np.int64)
-    return labels
+    return whole_numbers(path, labels)
 
 
 def write_labels(
@@ -176,7 +169,7 @@ def write_labels(
     labels = np.asarray(labels)
     if labels.dtype.kind not in "iub":
         raise FileError(f"Labels are integers, but these are {labels.dtype}: nothing was written.")
-    labels = _smallest_integers(labels)
+    labels = smallest_integers(labels)
     options: dict[str, Any] = {"metadata": None}
     if resolution is not None:
         from_imagej = resolution.imagej_unit is not None or resolution.spacing is not None
@@ -282,13 +275,3 @@ def _choose_slice(
             f"{path} has {n_slices} slices, 0 to {n_slices - 1}; there is no slice {slice_index}."
         )
     return ImageFile(array[slice_index], resolution, n_slices)
-
-
-def _smallest_integers(labels: NDArray[Any]) -> NDArray[Any]:
-    low, high = (int(labels.min()), int(labels.max())) if labels.size else (0, 0)
-    unsigned: list[type[np.integer[Any]]] = [np.uint8, np.uint16, np.uint32, np.uint64]
-    signed: list[type[np.integer[Any]]] = [np.int8, np.int16, np.int32, np.int64]
-    for dtype in unsigned if low >= 0 else signed:
-        if np.iinfo(dtype).min <= low and high <= np.iinfo(dtype).max:
-            return labels.astype(dtype)
-    raise FileError(f"Labels from {low} to {high} fit no integer dtype.")

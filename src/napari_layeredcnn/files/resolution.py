@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import tifffile
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _METERS = {
     "nm": 1e-9,
@@ -93,6 +96,17 @@ def per_centimeter(resolution: Resolution) -> Resolution:
     if meters is None:
         return Resolution(resolution.x, resolution.y, resolution.unit)
     x, y = (fraction(n / d * 0.01 / meters) for n, d in (resolution.x, resolution.y))
+    return Resolution(x, y, "centimeter")
+
+
+def pixels_per_centimeter(scale: Sequence[float], units: Sequence[str]) -> Resolution | None:
+    """Say how large a pixel is from its height and width; None if a unit is no length."""
+    sizes = [
+        size * _METERS.get(unit.lower(), 0.0) for size, unit in zip(scale, units, strict=False)
+    ]
+    if len(sizes) != 2 or not all(1e-11 < size < 1e3 for size in sizes):
+        return None
+    y, x = (fraction(0.01 / size) for size in sizes)
     return Resolution(x, y, "centimeter")
 
 
