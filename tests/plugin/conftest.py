@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
     from napari_layeredcnn.core.completion import CompletedColumns, Completion
     from napari_layeredcnn.core.seeds import Seed
+
+sys.path.insert(0, str(Path(__file__).parent))  # `hands`: pytest's importlib mode adds no paths
 
 
 @dataclass
@@ -36,9 +40,8 @@ class FakeCompletion:
         self, image: np.ndarray, seed: Seed, *, direction: str = "horizontal"
     ) -> Generator[CompletedColumns, None, Completion]:
         self.calls.append({"image": image.copy(), "seed": seed, "direction": direction})
-        flat = np.repeat(np.nanmean(seed.curves, axis=1, keepdims=True), seed.width, axis=1).astype(
-            np.float32
-        )
+        mean = np.nanmean(seed.curves, axis=1, keepdims=True)
+        flat = np.where(np.isnan(seed.curves), mean, seed.curves).astype(np.float32)
         try:
             for x in range(seed.width):
                 if x == self.hold_at:
@@ -59,6 +62,10 @@ class _Flat:
     seed: Seed
     transposed: bool
     notes: tuple[str, ...] = ("a note of the library",)
+
+    @property
+    def uncertainty(self) -> np.ndarray:
+        return np.where(np.isnan(self.seed.curves), 1, 0).astype(np.float32)
 
     def labels(self, dtype: Any = None) -> np.ndarray:
         labels = curves.regions_from_curves(self.curves, self.seed.height, self.seed.region_ids)

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pytest
+from hands import button, click, dock, segment
 from napari.layers import Labels
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QPushButton
 from superqt.utils import WorkerBase
 
 from napari_layeredcnn.sample import LABELED_SLICE, sample_stack
-
-if TYPE_CHECKING:
-    from napari_layeredcnn.plugin.segment_widget import SegmentWidget
 
 pytestmark = pytest.mark.usefixtures("no_thread_left")
 
@@ -24,32 +18,6 @@ def sample(viewer):
     """The viewer with the sample in it."""
     viewer.open_sample("napari-layeredcnn", "layered_stack")
     return viewer
-
-
-def dock(viewer) -> SegmentWidget:
-    """Open the dock as the Plugins menu does."""
-    _, widget = viewer.window.add_plugin_dock_widget("napari-layeredcnn", "Segment Layers")
-    return widget
-
-
-def button(widget, text: str) -> QPushButton:
-    (found,) = [b for b in widget.findChildren(QPushButton) if b.text() == text]
-    return found
-
-
-def click(qtbot, widget, text: str) -> None:
-    qtbot.mouseClick(button(widget, text), Qt.MouseButton.LeftButton)
-
-
-def segment(qtbot, widget) -> str:
-    """Press the button, wait for the end, return the message."""
-    click(qtbot, widget, "Segment Layers")
-    qtbot.waitUntil(lambda: not widget.running, timeout=60_000)
-    return widget._message.text()
-
-
-def wait_for_columns(qtbot, fake, count: int = 1) -> None:
-    qtbot.waitUntil(lambda: fake.columns >= count, timeout=10_000)
 
 
 class TestResult:
@@ -206,6 +174,7 @@ class TestWhileItRuns:
     def test_cancel_changes_nothing_and_a_new_run_works(self, sample, qtbot, fake):
         widget = dock(sample)
         before = sample.layers["partial labels"].data.copy()
+        widget._on_cancel.value = "restore"
         fake.gate.clear()
         click(qtbot, widget, "Segment Layers")
         qtbot.waitUntil(lambda: len(fake.calls) == 1, timeout=10_000)

@@ -12,8 +12,10 @@ import numpy as np
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
-    from napari.layers import Image, Labels
+    from napari.layers import Image, Labels, Layer
     from numpy.typing import NDArray
+
+    from napari_layeredcnn.plugin.continuation import Kept
 
 Direction = Literal["horizontal", "right", "left", "vertical", "down", "up"]
 Strokes = Literal["regions", "boundaries"]
@@ -23,6 +25,14 @@ _PLACE = ("scale", "translate", "rotate", "shear")
 
 class RequestError(ValueError):
     """What is chosen in the viewer cannot be completed; the message says why."""
+
+
+@dataclass(frozen=True)
+class Resume:
+    """What earlier runs have left in a slice, oldest first, and a copy of it, (H, W), as it is."""
+
+    runs: tuple[Kept, ...]
+    shown: NDArray[np.integer[Any]]
 
 
 @dataclass(frozen=True)
@@ -39,6 +49,13 @@ class Request:
     """The slice of a stack; None for a 2D image."""
     direction: Direction
     strokes: Strokes
+    resume: Resume | None = None
+    """Continue an earlier run."""
+
+    @property
+    def transposed(self) -> bool:
+        """Whether the curves run along the rows."""
+        return self.direction in ("vertical", "down", "up")
 
     def read_image(self) -> NDArray[Any]:
         """Return the slice of the image, (H, W) or (H, W, 3 or 4)."""
@@ -64,10 +81,10 @@ def make_request(
         raise RequestError("There is no image layer: open an image first.")
     if labels is None:
         raise RequestError(
-            "There is no labels layer: add one (Layers > New Labels), and paint a few columns."
+            "There is no labels layer: press New partial labels, and paint a few columns."
         )
     _check_layers(image, labels)
-    index = _shown_slice(viewer, image)
+    index = shown_slice(viewer, image)
     partial = np.array(labels.data if index is None else labels.data[index])
     if not partial.any():
         where = "The labels are empty" if index is None else f"Slice {index} has no labels"
@@ -77,15 +94,19 @@ def make_request(
     return Request(image.data, partial, index, direction, strokes)
 
 
-def _check_layers(image: Image, labels: Labels) -> None:
-    """Raise unless both layers are one plain 2D image or 3D stack on the same pixels."""
-    for layer in (image, labels):
-        if layer.multiscale:
-            raise RequestError(f'"{layer.name}" is multiscale: take a layer with one resolution.')
+def check_image(image: Image) -> None:
+    """Raise `RequestError` unless the layer is a plain 2D image or 3D stack."""
+    _check_one_resolution(image)
     if image.ndim not in (2, 3):
         raise RequestError(
             f'"{image.name}" has {image.ndim} axes: take a 2D image or a 3D stack of slices.'
         )
+
+
+def _check_layers(image: Image, labels: Labels) -> None:
+    """Raise unless both layers are one plain 2D image or 3D stack on the same pixels."""
+    check_image(image)
+    _check_one_resolution(labels)
     shape = tuple(image.data.shape[: image.ndim])
     if tuple(labels.data.shape) != shape:
         raise RequestError(
@@ -100,7 +121,12 @@ def _check_layers(image: Image, labels: Labels) -> None:
         )
 
 
-def _shown_slice(viewer: ViewerModel, image: Image) -> int | None:
+def _check_one_resolution(layer: Layer) -> None:
+    if layer.multiscale:
+        raise RequestError(f'"{layer.name}" is multiscale: take a layer with one resolution.')
+
+
+def shown_slice(viewer: ViewerModel, image: Image) -> int | None:
     """Return the index of the slice that the viewer shows; None for a 2D image."""
     dims = viewer.dims
     if dims.ndisplay != 2:

@@ -1,41 +1,39 @@
 """The "Segment Layers" dock: choose image and partial labels, press the button, get labels.
 
-The widget holds choices and shows progress. What may run is decided in `request`, the work is
-done in `worker`, and `results` knows where labels go.
+The widget starts and ends runs. Its looks are in `form`, what may run is decided in `request`, the
+work is done in `worker`, and `results` knows where labels go.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from threading import Event
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from magicgui.widgets import ComboBox, Container
-from napari.layers import Image, Labels
 from napari.qt.threading import create_worker
-from qtpy.compat import isalive
-from qtpy.QtCore import QEvent
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtCore import QEvent, QTimer
 
+from napari_layeredcnn.plugin.form import SegmentForm
+from napari_layeredcnn.plugin.overlays import Overlays
+from napari_layeredcnn.plugin.partial_labels import add_partial_labels
+from napari_layeredcnn.plugin.region_keys import bind_region_keys
 from napari_layeredcnn.plugin.request import RequestError, make_request
 from napari_layeredcnn.plugin.results import ResultLayers
 from napari_layeredcnn.plugin.worker import Outcome, Progress, complete_request
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
-    from napari.layers import Layer
+    from napari.layers import Image, Labels, Layer
 
-DIRECTIONS = [
-    ("Left and right", "horizontal"),
-    ("To the right", "right"),
-    ("To the left", "left"),
-    ("Up and down", "vertical"),
-    ("Down", "down"),
-    ("Up", "up"),
-]
-STROKES = [("Regions", "regions"), ("Boundaries", "boundaries")]
+    from napari_layeredcnn.plugin.continuation import Kept
+    from napari_layeredcnn.plugin.live import LiveLabels
+    from napari_layeredcnn.plugin.request import Request
+
+#: New columns are drawn this often at most: 25 times a second.
+SHOW_EVERY_MS = 40
 
 
-class SegmentWidget(QWidget):
+class SegmentWidget(SegmentForm):
     """Dock widget that completes the partial labels of the slice that the viewer shows.
 
     Parameters
@@ -45,15 +43,27 @@ class SegmentWidget(QWidget):
     """
 
     def __init__(self, napari_viewer: ViewerModel) -> None:
-        super().__init__()
-        self._viewer = napari_viewer
+        super().__init__(napari_viewer)
         self._results = ResultLayers(napari_viewer)
+        self._overlays = Overlays(napari_viewer)
+        self._last: tuple[Image, Labels, int | None, Kept] | None = None
         self._run = 0
         self._cancel = Event()
-        self._asked: tuple[Image, Labels, int | None] | None = None
-        self._build()
-        self._choose_selected()
-        self._follow_layers()
+        self._asked: tuple[Image, Labels, Request] | None = None
+        self._live: LiveLabels | None = None
+        self._pending: list[Progress] = []
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(SHOW_EVERY_MS)
+        self._timer.timeout.connect(self._show_columns)
+        self._labels.changed.connect(self._bind_keys)
+        self._bind_keys()
+        self._new_button.clicked.connect(self.new_partial_labels)
+        self._start_button.clicked.connect(self.start)
+        self._continue_button.clicked.connect(self.continue_from_here)
+        self._cancel_button.clicked.connect(self.cancel)
+        self._uncertainty_tick.toggled.connect(self._show_overlays)
+        self._paths_tick.toggled.connect(self._show_overlays)
         # A closed window deletes the widget without a word to it.
         self.destroyed.connect(self._cancel.set)
 
@@ -62,8 +72,32 @@ class SegmentWidget(QWidget):
         """Whether a run is going on."""
         return self._asked is not None
 
+    def new_partial_labels(self) -> None:
+        """Add an empty Labels layer for the chosen image, as the button does, and choose it."""
+        try:
+            self._labels.value = add_partial_labels(self._viewer, self._image.value)
+        except RequestError as error:
+            self.say(str(error))
+            return
+        self.say(
+            "In one narrow strip, paint label 1 in the top region, 2 in the next, and so on. "
+            "Then press Segment Layers."
+        )
+
     def start(self) -> None:
         """Complete the shown slice, as the button does."""
+        self._start(resume=False)
+
+    def continue_from_here(self) -> None:
+        """Do again what comes after the repainted columns, as the button does."""
+        self._start(resume=True)
+
+    def _bind_keys(self) -> None:
+        """Bind the keys for the brush on the chosen partial labels."""
+        if self._labels.value is not None:
+            bind_region_keys(self._viewer, self._labels.value)
+
+    def _start(self, *, resume: bool) -> None:
         if self.running:
             return
         image, labels = self._image.value, self._labels.value
@@ -72,13 +106,17 @@ class SegmentWidget(QWidget):
                 self._viewer, image, labels, self._direction.value, self._strokes.value
             )
         except RequestError as error:
-            self._message.setText(str(error))
+            self.say(str(error))
             return
+        if resume:
+            request = replace(request, resume=self._results.to_resume(labels, request.index))
         self._run += 1
         self._cancel.clear()
-        self._asked = (image, labels, request.index)
+        self._asked = (image, labels, request)
+        self._live = None
+        self._pending.clear()
         self._show_running(True)
-        self._message.setText("Starting …")
+        self.say("Starting …")
         # Bound methods only: Qt cuts them off from a worker that outlives the widget.
         create_worker(
             complete_request,
@@ -96,141 +134,117 @@ class SegmentWidget(QWidget):
         )
 
     def cancel(self) -> None:
-        """Stop the run after the column at hand; nothing is written."""
+        """Stop the run after the column at hand; its columns stay or go, as chosen."""
         if self.running:
             self._cancel.set()
             self._cancel_button.setEnabled(False)
-            self._message.setText("Canceling …")
+            self.say("Canceling …")
 
     def event(self, event: QEvent | None) -> bool:
         """Stop the run when napari closes the dock: it takes the widget out, and that is all."""
         if event is not None and event.type() == QEvent.Type.ParentChange and self.parent() is None:
             self._cancel.set()
             self._run += 1  # whatever still arrives is old
+            self._timer.stop()
+            if self._live is not None:
+                self._live.finish()
         return bool(super().event(event))
 
     # ---------------------------------------------------------------- answers
 
     def _on_progress(self, progress: Progress) -> None:
-        if progress.run != self._run or self._cancel.is_set():
+        if progress.run != self._run:
             return
-        self._bar.setRange(0, progress.total)
-        self._bar.setValue(progress.done)
-        self._message.setText(f"Column {progress.done} of {progress.total}")
+        self._pending.append(progress)
+        if not self._timer.isActive():
+            self._timer.start()
+
+    def _show_columns(self) -> None:
+        """Write the columns that have come since the last time, and draw them once."""
+        if not self._pending or self._asked is None:
+            return
+        last = self._pending[-1]
+        if not self._cancel.is_set():
+            self._bar.setRange(0, last.total)
+            self._bar.setValue(last.done)
+            self.say(f"Column {last.done} of {last.total}")
+        image, labels, request = self._asked
+        if self._deleted(image, labels):
+            return
+        if self._live is None:
+            self._live = self._results.begin(image, labels, request.index, request.labels.dtype)
+        for progress in self._pending:
+            self._live.write(progress.where, progress.labels)
+        self._pending.clear()
+        self._live.refresh()
 
     def _on_outcome(self, outcome: Outcome) -> None:
+        self._timer.stop()
         if outcome.run != self._run or self._asked is None:
             return
-        if outcome.labels is None:
-            self._message.setText(outcome.message or "Canceled; nothing was changed.")
+        image, labels, request = self._asked
+        if self._deleted(image, labels):
+            self.say("Nothing was added: the image or its partial labels were deleted meanwhile.")
+        elif outcome.labels is not None:
+            if self._live is None or self._deleted(self._live.layer):
+                self._live = self._results.begin(image, labels, request.index, request.labels.dtype)
+            self._live.finish(outcome.labels)
+            self._remember(outcome)
+            self.say(f'{outcome.message} The result is in "{self._live.layer.name}".')
+        elif outcome.message:
+            self._restore()
+            self.say(outcome.message)
+        else:
+            self._end_canceled(outcome)
+
+    def _end_canceled(self, outcome: Outcome) -> None:
+        """Keep or put back what a canceled run has written, as chosen."""
+        if self._on_cancel.value == "keep":
+            self._show_columns()
+            if self._live is not None and not self._deleted(self._live.layer):
+                self._live.finish()
+                self._remember(outcome)
+                self.say(f'Canceled. The columns so far are in "{self._live.layer.name}".')
+                return
+        self._restore()
+        self.say("Canceled; nothing was changed.")
+
+    def _remember(self, outcome: Outcome) -> None:
+        """Keep what the run has left, to continue from and to show in other layers."""
+        if self._live is None or self._asked is None or outcome.kept is None:
             return
-        image, labels, index = self._asked
-        if image not in self._viewer.layers or labels not in self._viewer.layers:
-            self._message.setText(
-                "Nothing was added: the image or its partial labels were deleted meanwhile."
-            )
+        self._results.remember(self._live, outcome.kept)
+        image, labels, request = self._asked
+        self._last = (image, labels, request.index, outcome.kept)
+        self._show_overlays()
+
+    def _show_overlays(self) -> None:
+        """Show the last run in the layers that are ticked."""
+        if self._last is None or self._deleted(*self._last[:2]):
             return
-        result = self._results.write(image, labels, index, outcome.labels)
-        self._message.setText(f'{outcome.message} The result is in "{result.name}".')
+        if self._uncertainty_tick.isChecked():
+            self._overlays.show_uncertainty(*self._last)
+        if self._paths_tick.isChecked():
+            self._overlays.show_paths(*self._last)
+
+    def _restore(self) -> None:
+        if self._live is not None:
+            self._results.restore(self._live)
+
+    def _deleted(self, *layers: Layer) -> bool:
+        return any(layer not in self._viewer.layers for layer in layers)
 
     def _on_error(self, error: Exception) -> None:
         """Say that there is a bug; napari shows its traceback."""
-        self._message.setText(f"Failed, nothing was changed: {error}")
+        self._restore()
+        self.say(f"Failed, nothing was changed: {error}")
 
     def _on_aborted(self) -> None:
         """Say so when napari has ended the run, as it does when its window closes."""
-        self._message.setText("Canceled; nothing was changed.")
+        self.say("Canceled.")
 
     def _on_finished(self) -> None:
-        self._asked = None
+        self._timer.stop()
+        self._asked = self._live = None
+        self._pending.clear()
         self._show_running(False)
-
-    # ---------------------------------------------------------------- looks
-
-    def _build(self) -> None:
-        self._image = ComboBox(
-            label="Image", choices=self._images, tooltip="The image whose regions lie in layers."
-        )
-        self._labels = ComboBox(
-            label="Partial labels",
-            choices=self._partial_labels,
-            tooltip="Labels in which a few columns are painted. They are never changed.",
-        )
-        self._strokes = ComboBox(
-            label="Strokes are",
-            choices=STROKES,
-            tooltip=(
-                "Regions: a stroke of another label in every region, from top to bottom.\n"
-                "Boundaries: a thin line of another label along every boundary."
-            ),
-        )
-        self._direction = ComboBox(
-            label="Continue",
-            choices=DIRECTIONS,
-            tooltip="Where the labels are continued to, from the columns that you painted.",
-        )
-        form = Container(
-            widgets=[self._image, self._labels, self._strokes, self._direction], labels=True
-        )
-        form.margins = (0, 0, 0, 0)
-        self._start_button = QPushButton("Segment Layers")
-        self._start_button.setToolTip("Complete the partial labels of the slice that is shown.")
-        self._cancel_button = QPushButton("Cancel")
-        self._cancel_button.setToolTip("Stop; nothing is changed.")
-        self._bar = QProgressBar()
-        self._bar.setTextVisible(False)
-        self._message = QLabel("Paint every region in a few columns, then press Segment Layers.")
-        self._message.setWordWrap(True)
-
-        buttons = QHBoxLayout()
-        buttons.addWidget(self._start_button, stretch=1)
-        buttons.addWidget(self._cancel_button)
-        layout = QVBoxLayout(self)
-        layout.addWidget(form.native)
-        layout.addLayout(buttons)
-        layout.addWidget(self._bar)
-        layout.addWidget(self._message)
-        layout.addStretch()
-
-        self._start_button.clicked.connect(self.start)
-        self._cancel_button.clicked.connect(self.cancel)
-        self._show_running(False)
-
-    def _show_running(self, running: bool) -> None:
-        self._start_button.setEnabled(not running)
-        self._cancel_button.setEnabled(running)
-        self._bar.setVisible(running)
-        self._bar.setRange(0, 0)  # busy until the first column is there
-
-    # ---------------------------------------------------------------- layers
-
-    def _follow_layers(self) -> None:
-        events = self._viewer.layers.events
-        for signal in (events.inserted, events.removed, events.reordered, events.renamed):
-            signal.connect(self._refresh_layers)
-
-    def _refresh_layers(self, _event: Any = None) -> None:
-        """Offer the layers that are there now; what is chosen stays chosen."""
-        if not isalive(self):
-            return  # the window is closing, the list of layers is not gone yet
-        for box in (self._image, self._labels):
-            chosen = box.value
-            box.reset_choices()
-            if chosen in box.choices:  # magicgui goes by names, and loses a renamed layer
-                box.value = chosen
-
-    def _choose_selected(self) -> None:
-        """Begin with the selected layers."""
-        for layer in self._viewer.layers.selection:
-            for box in (self._image, self._labels):
-                if layer in box.choices:
-                    box.value = layer
-
-    def _images(self, _box: Any) -> list[tuple[str, Layer]]:
-        return self._layers_of(Image)
-
-    def _partial_labels(self, _box: Any) -> list[tuple[str, Layer]]:
-        return self._layers_of(Labels)
-
-    def _layers_of(self, kind: type[Layer]) -> list[tuple[str, Layer]]:
-        return [(layer.name, layer) for layer in self._viewer.layers if isinstance(layer, kind)]
