@@ -10,22 +10,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from napari_layeredcnn.core.around import PolarCompletion, complete_around
     from napari_layeredcnn.core.completion import Completion, complete, iter_complete
-    from napari_layeredcnn.core.seeds import (
-        Seed,
-        seed_from_boundaries,
-        seed_from_paths,
-        seed_from_regions,
-    )
+    from napari_layeredcnn.core.path_seeds import seed_from_paths
+    from napari_layeredcnn.core.seeds import Seed, seed_from_boundaries, seed_from_regions
     from napari_layeredcnn.core.weights import load_model
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Completion",
+    "PolarCompletion",
     "Seed",
     "__version__",
     "complete",
+    "complete_around",
     "iter_complete",
     "load_model",
     "seed_from_boundaries",
@@ -35,12 +34,14 @@ __all__ = [
 
 _HOME = {
     "Completion": "core.completion",
+    "PolarCompletion": "core.around",
     "Seed": "core.seeds",
     "complete": "core.completion",
+    "complete_around": "core.around",
     "iter_complete": "core.completion",
     "load_model": "core.weights",
     "seed_from_boundaries": "core.seeds",
-    "seed_from_paths": "core.seeds",
+    "seed_from_paths": "core.path_seeds",
     "seed_from_regions": "core.seeds",
 }
 

@@ -1,4 +1,4 @@
-"""What a person has labelled, read as a seed: painted regions, painted lines, paths, or an array.
+"""What a person has labelled, read as a seed: painted regions, painted lines, or an array.
 
 A column counts as given only if all of its curves are known; what strokes mean is said at each
 of the `seed_from_...` functions.
@@ -7,13 +7,12 @@ of the `seed_from_...` functions.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations
 from operator import index
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from napari_layeredcnn.core.curves import check_curves, order_curves
+from napari_layeredcnn.core.curves import check_curves
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,9 +21,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
     Indices = NDArray[np.intp]
-
-#: Two paths that are drawn onto one another differ by rounding (px); they do not cross.
-_TOUCHING = 1e-6
 
 
 class SeedError(ValueError):
@@ -206,74 +202,7 @@ def seed_from_boundaries(labels: ArrayLike) -> Seed:
     runs, lines, skipped = _in_order(_runs(image, image != 0))
     curves = np.full((len(lines), image.shape[1]), np.nan, np.float32)
     curves[:, runs.column[:: len(lines)]] = runs.center.reshape(-1, len(lines)).T
-    return Seed(curves, _default_ids(len(lines)), image.shape[0], skipped)
-
-
-def seed_from_paths(paths: Sequence[ArrayLike], shape: tuple[int, int]) -> Seed:
-    """Read one path per boundary, as a napari Shapes layer holds them.
-
-    A path is followed in straight lines from vertex to vertex and read at the centers of the
-    columns from its one end to its other. It may be drawn to the right or to the left. At a
-    step straight up or down the curve lies in the middle of the step.
-
-    Parameters
-    ----------
-    paths : sequence of (N, 2) array_like of float
-        Vertices (row, column) in napari coordinates (pixel centers at integers); the paths may
-        come in any order. Rows outside the image are moved to its edge.
-    shape : (int, int)
-        Rows and columns of the image.
-
-    Returns
-    -------
-    Seed
-        Curves in the columns that all paths pass; the columns in which one is missing are left
-        out and counted. The regions have the ids 1 to K+1.
-
-    Raises
-    ------
-    SeedError
-        If there is no path; a path has fewer than two vertices, runs backwards, stays in one
-        column, or passes no column of the image; two paths cross; or no column has all.
-
-    Examples
-    --------
-    >>> seed = seed_from_paths([[(5, 0), (5, 3)], [(3, 2), (1, 0)]], shape=(8, 4))
-    >>> seed.curves, seed.skipped_columns
-    (array([[1.5, 2.5, 3.5, nan],
-           [5.5, 5.5, 5.5, nan]], dtype=float32), 1)
-    """
-    height, width = (index(n) for n in shape)
-    if height < 1 or width < 1:
-        raise SeedError(f"an image has rows and columns, but its shape is {(height, width)}")
-    if not len(paths):
-        raise SeedError("there is no path; draw one along each boundary")
-    curves = np.stack([_follow(path, i, width) for i, path in enumerate(paths)])
-    curves = np.clip(curves, 0, height)
-    for a, b in combinations(range(len(curves)), 2):
-        apart = curves[a] - curves[b]
-        columns = np.flatnonzero(np.abs(apart) > _TOUCHING)
-        side = np.sign(apart[columns])
-        if (side != side[:1]).any():
-            where = np.argmax(side != side[:1])
-            before, x = columns[where - 1], columns[where]
-            raise SeedError(
-                f"paths {a} and {b} cross between columns {before} and {x}: path "
-                f"{a if side[0] < 0 else b} is the upper one before and the lower one after; "
-                "move a vertex"
-            )
-    missing = np.isnan(curves)
-    complete = ~missing.any(axis=0)
-    if not complete.any():
-        x = int(np.argmin(missing.sum(axis=0)))
-        raise SeedError(
-            f"no column has all {len(curves)} paths; column {x} comes closest and lacks path "
-            f"{_listed(np.flatnonzero(missing[:, x]))}; draw all paths over the same columns"
-        )
-    curves = curves[np.argsort(curves[:, complete].mean(axis=1), kind="stable")]
-    skipped = int((~complete & ~missing.all(axis=0)).sum())
-    curves[:, ~complete] = np.nan
-    return Seed(order_curves(curves), _default_ids(len(curves)), height, skipped)
+    return Seed(curves, default_ids(len(lines)), image.shape[0], skipped)
 
 
 def seed_from_array(curves: ArrayLike, height: int) -> Seed:
@@ -316,10 +245,10 @@ def seed_from_array(curves: ArrayLike, height: int) -> Seed:
         x = int(np.argmin(missing.sum(axis=0)))
         raise SeedError(
             f"no column has all {len(array)} curves; column {x} comes closest and lacks curve "
-            f"{_listed(np.flatnonzero(missing[:, x]))}; give it there"
+            f"{listed(np.flatnonzero(missing[:, x]))}; give it there"
         )
     array[:, partial] = np.nan
-    return Seed(array, _default_ids(len(array)), height, int(partial.sum()))
+    return Seed(array, default_ids(len(array)), height, int(partial.sum()))
 
 
 class _Runs(NamedTuple):
@@ -370,8 +299,8 @@ def _in_order(runs: _Runs) -> tuple[_Runs, tuple[int, ...], int]:
         closest = int(np.argmax(counts))
         lacking = set(ids) - {ids[i] for i in runs.label[runs.column == closest]}
         raise SeedError(
-            f"no column shows all of the labels {_listed(ids)}; column {closest} comes closest "
-            f"and lacks {_listed(sorted(lacking))}; label all of them in one column or more"
+            f"no column shows all of the labels {listed(ids)}; column {closest} comes closest "
+            f"and lacks {listed(sorted(lacking))}; label all of them in one column or more"
         )
     order = runs.label[runs.column == columns[0]]
     rank = np.argsort(order)[runs.label]
@@ -394,51 +323,6 @@ def _in_order(runs: _Runs) -> tuple[_Runs, tuple[int, ...], int]:
     return kept, tuple(ids[i] for i in order), int(np.count_nonzero(counts)) - len(columns)
 
 
-def _follow(path: ArrayLike, number: int, width: int) -> NDArray[np.float64]:
-    """Heights of a path at the column centers, in edge coordinates; NaN outside it."""
-    try:
-        vertices = np.asarray(path, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise SeedError(f"the vertices of path {number} are no (N, 2) array of numbers") from None
-    if vertices.ndim != 2 or vertices.shape[1] != 2 or not np.isfinite(vertices).all():
-        raise SeedError(
-            f"path {number} needs finite vertices (row, column) in an (N, 2) array, but its "
-            f"shape is {vertices.shape}"
-        )
-    if len(vertices) < 2:
-        raise SeedError(f"path {number} has {len(vertices)} vertices, but a line needs two")
-    steps = np.diff(vertices[:, 1])
-    if not steps.any():
-        raise SeedError(
-            f"path {number} stays in column {vertices[0, 1]:g}; draw it along its boundary"
-        )
-    # Which way it is drawn, its ends say; or, if it comes back to where it began, its start.
-    way = vertices[-1, 1] - vertices[0, 1] or steps[steps != 0][0]
-    if (steps * way < 0).any():
-        turn = np.argmax(steps * way < 0)
-        raise SeedError(
-            f"path {number} runs backwards at column {vertices[turn, 1]:g}; a boundary has one "
-            "height in every column, so move or delete the vertex after it"
-        )
-    rows, columns = (vertices if way > 0 else vertices[::-1]).T
-    start, stop = max(int(np.ceil(columns[0])), 0), min(int(np.floor(columns[-1])) + 1, width)
-    if start >= stop:
-        raise SeedError(
-            f"path {number} goes from column {columns[0]:g} to {columns[-1]:g} and passes the "
-            f"center of no column of the image, which has 0 to {width - 1}; draw it longer"
-        )
-    centers = np.arange(start, stop)
-    # The last vertex at or left of each center, and the first at or right of it; a step straight
-    # up or down at the center itself lies between the first and the last of its vertices.
-    left = np.searchsorted(columns, centers, side="right") - 1
-    right = np.searchsorted(columns, centers, side="left")
-    gap = columns[right] - columns[left]
-    share = np.where(gap > 0, (centers - columns[left]) / np.where(gap > 0, gap, 1), 0.5)
-    curve = np.full(width, np.nan)
-    curve[start:stop] = rows[left] + share * (rows[right] - rows[left]) + 0.5
-    return curve
-
-
 def _label_image(labels: ArrayLike) -> NDArray[Any]:
     image = np.asarray(labels)
     if image.dtype.kind not in "iu":
@@ -451,9 +335,11 @@ def _label_image(labels: ArrayLike) -> NDArray[Any]:
     return image
 
 
-def _default_ids(n_curves: int) -> tuple[int, ...]:
+def default_ids(n_curves: int) -> tuple[int, ...]:
+    """Ids of regions that the person has not named: 1 to K+1."""
     return tuple(range(1, n_curves + 2))
 
 
-def _listed(values: Sequence[int] | Indices) -> str:
+def listed(values: Sequence[int] | Indices) -> str:
+    """Numbers as an error message shows them."""
     return ", ".join(str(value) for value in values)
