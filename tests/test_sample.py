@@ -7,7 +7,7 @@ import pytest
 
 from napari_layeredcnn.core.curves import regions_from_curves
 from napari_layeredcnn.core.seeds import seed_from_regions
-from napari_layeredcnn.sample import LABELED_SLICE, SHAPE, STROKE_COLUMNS, sample_stack
+from napari_layeredcnn.sample import LABELLED_SLICE, SHAPE, STROKE_COLUMNS, sample_stack
 
 
 def test_shapes_and_dtypes():
@@ -37,7 +37,7 @@ def test_curves_are_ordered_smooth_and_inside():
 def test_regions_look_different():
     """The boundaries can be seen: the mean gray beside each differs a lot from side to side."""
     stack, curves, _ = sample_stack()
-    for index in (0, LABELED_SLICE, 23):
+    for index in (0, LABELLED_SLICE, 23):
         for k in range(4):
             rows = np.round(curves[index, k]).astype(int)
             columns = np.arange(SHAPE[2])
@@ -48,12 +48,12 @@ def test_regions_look_different():
 
 def test_strokes_are_partial_and_give_the_true_boundaries():
     _, curves, labels = sample_stack()
-    assert not np.delete(labels, LABELED_SLICE, axis=0).any()
-    painted = labels[LABELED_SLICE]
+    assert not np.delete(labels, LABELLED_SLICE, axis=0).any()
+    painted = labels[LABELLED_SLICE]
     columns = [x for stroke in STROKE_COLUMNS for x in stroke]
     assert sorted(np.flatnonzero(painted.any(axis=0))) == columns
     # Strokes leave room around each boundary, as a careful person would.
-    truth = regions_from_curves(curves[LABELED_SLICE], SHAPE[1], (1, 2, 3, 4, 5))
+    truth = regions_from_curves(curves[LABELLED_SLICE], SHAPE[1], (1, 2, 3, 4, 5))
     assert (truth[painted > 0] == painted[painted > 0]).all()
     assert (painted[:, columns] > 0).mean() < 0.5
 
@@ -61,7 +61,7 @@ def test_strokes_are_partial_and_give_the_true_boundaries():
     assert seed.region_ids == (1, 2, 3, 4, 5)
     assert seed.skipped_columns == 0
     np.testing.assert_array_equal(seed.columns, columns)
-    error = np.abs(seed.curves[:, columns] - curves[LABELED_SLICE][:, columns])
+    error = np.abs(seed.curves[:, columns] - curves[LABELLED_SLICE][:, columns])
     assert error.max() < 1
 
 

@@ -20,7 +20,7 @@ SHAPE = (24, 128, 256)
 SCALE_UM = (12.0, 4.0, 5.0)
 """Size of a voxel in µm: slice spacing, row height, column width."""
 
-LABELED_SLICE = 11
+LABELLED_SLICE = 11
 """The middle slice, which napari shows first; the only one with strokes."""
 
 STROKE_COLUMNS = (range(38, 43), range(198, 203))
@@ -45,7 +45,7 @@ def sample_stack() -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.u
         The true boundaries in edge coordinates (rows above the boundary), top to bottom.
     partial_labels : (24, 128, 256) uint8 array
         Short vertical strokes of the region ids 1 to 5 in slice 11, the middle one, as a person
-        would paint them: five columns wide at two places, unlabeled around the boundaries. The
+        would paint them: five columns wide at two places, unlabelled around the boundaries. The
         middle of each gap is the boundary within 1 px. Zero elsewhere.
 
     Examples
@@ -130,11 +130,11 @@ def _strokes(curves: NDArray[np.float32]) -> NDArray[np.uint8]:
     labels = np.zeros(SHAPE, np.uint8)
     for columns in STROKE_COLUMNS:
         # A brush paints whole rows, and the same ones in all columns of a short stroke.
-        bounds = np.rint(curves[LABELED_SLICE][:, columns].mean(axis=1)).astype(int)
+        bounds = np.rint(curves[LABELLED_SLICE][:, columns].mean(axis=1)).astype(int)
         for region, (top, bottom) in enumerate(
             zip([bounds[0] - 12, *bounds], [*bounds, bounds[-1] + 12], strict=True)
         ):
             gap = min(3, (bottom - top) // 4)
             start, stop = max(top + gap, 0), min(bottom - gap, height)
-            labels[LABELED_SLICE, start:stop, columns.start : columns.stop] = region + 1
+            labels[LABELLED_SLICE, start:stop, columns.start : columns.stop] = region + 1
     return labels

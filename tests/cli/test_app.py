@@ -74,13 +74,13 @@ def test_the_demo_leaves_labels_curves_and_a_picture(tmp_path, own_model):
         result = run("demo", "-o", folder, "--model", own_model, "--device", "cpu")
         assert result.exit_code == 0, result.output
     stack, truth, partial = sample_stack()
-    labeled = int(np.flatnonzero(partial.any((1, 2)))[0])
+    labelled = int(np.flatnonzero(partial.any((1, 2)))[0])
     names = ["sample_curves.csv", "sample_labels.tif", "sample_overlay.png"]
     assert sorted(p.name for p in folder.iterdir()) == names
     labels = read_labels(folder / "sample_labels.tif")
     assert labels.shape == stack.shape[1:]
     assert set(np.unique(labels)) <= set(np.unique(partial)) - {0}
-    assert read_curves(folder / "sample_curves.csv").curves.shape == truth[labeled].shape
+    assert read_curves(folder / "sample_curves.csv").curves.shape == truth[labelled].shape
     with Image.open(folder / "sample_overlay.png") as picture:
         assert picture.width >= 600
         assert len(np.unique(np.asarray(picture).reshape(-1, 3), axis=0)) > 50
@@ -97,18 +97,18 @@ def test_the_demo_does_not_write_into_a_file(tmp_path):
 
 def test_a_real_process_from_image_to_labels(tmp_path, own_model):
     stack, _, partial = sample_stack()
-    labeled = int(np.flatnonzero(partial.any((1, 2)))[0])
+    labelled = int(np.flatnonzero(partial.any((1, 2)))[0])
     np.save(tmp_path / "stack.npy", stack)
     np.save(tmp_path / "partial.npy", partial)
     command = [
         *(sys.executable, "-c", "from napari_layeredcnn.cli import main; main()", "segment"),
-        *("stack.npy", "--seed", "partial.npy", "--slice", str(labeled), "-o", "done.tif"),
+        *("stack.npy", "--seed", "partial.npy", "--slice", str(labelled), "-o", "done.tif"),
         *("-o", "done.csv", "--model", str(own_model), "--device", "cpu"),
     ]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "Wrote done.tif" in done.stdout
-    labels, given = read_labels(tmp_path / "done.tif"), partial[labeled]
+    labels, given = read_labels(tmp_path / "done.tif"), partial[labelled]
     assert labels.shape == given.shape
     np.testing.assert_array_equal(labels[given > 0], given[given > 0])
 

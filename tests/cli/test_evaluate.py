@@ -52,7 +52,7 @@ def test_tables_json_and_picture(data, network):
         *("--json", data / "scores.json", "--overlays", data / "worst.png"),
     )
     assert result.exit_code == 0, result.output
-    for text in ("Model: fake", "1 labeled column", "4 labeled columns", "ridges and text lines"):
+    for text in ("Model: fake", "1 labelled column", "4 labelled columns", "ridges and text lines"):
         assert text in result.stdout
     scores = json.loads((data / "scores.json").read_text())
     assert scores["settings"]["model"] == "fake"

@@ -96,7 +96,7 @@ def test_every_ending_is_written(folder, calls):
         assert tiff.pages[0].tags["XResolution"].value == (300, 1)
         assert tiff.pages[0].tags["YResolution"].value == (150, 1)
         assert tiff.pages[0].tags["ResolutionUnit"].value == 2
-    assert "3 labeled" in result.stdout
+    assert "3 labelled" in result.stdout
 
 
 def test_options_reach_the_library(folder, calls):

@@ -10,7 +10,7 @@ from qtpy.QtCore import Qt
 from napari_layeredcnn.core.curves import regions_from_curves
 from napari_layeredcnn.core.seeds import Seed
 from napari_layeredcnn.plugin.continuation import ContinueError, Kept, continue_from
-from napari_layeredcnn.sample import LABELED_SLICE, sample_stack
+from napari_layeredcnn.sample import LABELLED_SLICE, sample_stack
 
 HEIGHT, WIDTH = 12, 20
 IDS = (5, 2, 9)
@@ -63,7 +63,7 @@ def columns(*stretches: tuple[int, int]) -> list[int]:
         ("up", (18, 19), (12, 13), [(12, 20)]),
         ("horizontal", (4, 5), (12, 13), [(0, 14)]),
         ("horizontal", (15, 16), (12, 13), [(12, 20)]),
-        # Between two labeled places both runs go on to the repainted columns and meet.
+        # Between two labelled places both runs go on to the repainted columns and meet.
         ("horizontal", (4, 16), (12,), [(0, 5), (12, 13), (16, 20)]),
         ("right", (4, 16), (12,), [(0, 13), (16, 20)]),
         ("left", (4, 16), (12,), [(0, 5), (12, 20)]),
@@ -162,9 +162,9 @@ def test_nothing_readable_was_repainted():
 def sample(viewer):
     """The first labels of the sample's slice only, and the run goes to the right."""
     stack, _, labels = sample_stack()
-    labels = labels[LABELED_SLICE].copy()
+    labels = labels[LABELLED_SLICE].copy()
     labels[:, 128:] = 0
-    viewer.add_image(stack[LABELED_SLICE])
+    viewer.add_image(stack[LABELLED_SLICE])
     viewer.add_labels(labels, name="partial labels")
     return viewer
 

@@ -8,7 +8,7 @@ from hands import click, dock, press, segment, stroke
 from qtpy.QtCore import Qt
 from superqt.utils import WorkerBase
 
-from napari_layeredcnn.sample import LABELED_SLICE
+from napari_layeredcnn.sample import LABELLED_SLICE
 
 pytestmark = pytest.mark.usefixtures("no_thread_left")
 RESULT = "partial labels completed"
@@ -39,18 +39,18 @@ def cancel(qtbot, widget, fake) -> None:
 
 
 def shown(viewer) -> np.ndarray:
-    return viewer.layers[RESULT].data[LABELED_SLICE]
+    return viewer.layers[RESULT].data[LABELLED_SLICE]
 
 
 def missing(fake, stop: int) -> np.ndarray:
-    """Columns from `stop` on that the person has not labeled."""
+    """Columns from `stop` on that the person has not labelled."""
     return np.setdiff1d(np.arange(stop, 256), fake.calls[-1]["seed"].columns)
 
 
 def with_old_result(qtbot, widget, viewer) -> np.ndarray:
     """Complete once, then paint over the whole result, so that a new run changes all of it."""
     segment(qtbot, widget)
-    viewer.layers[RESULT].data[LABELED_SLICE] = 9
+    viewer.layers[RESULT].data[LABELLED_SLICE] = 9
     return viewer.layers[RESULT].data.copy()
 
 
@@ -117,11 +117,11 @@ class TestColumnsAsTheyCome:
         scale = result.scale[1:]
         stroke(qtbot, sample, np.multiply((60, 20), scale), np.multiply((60, 90), scale))
         painted = result.data != before
-        assert painted[LABELED_SLICE, :, :50].any()
-        assert painted[LABELED_SLICE, :, 50:].any()
+        assert painted[LABELLED_SLICE, :, :50].any()
+        assert painted[LABELLED_SLICE, :, 50:].any()
         go_on(qtbot, widget, fake)
         assert (result.data[painted] == 7).all()
-        assert not (result.data[LABELED_SLICE] == 9).any()
+        assert not (result.data[LABELLED_SLICE] == 9).any()
 
     @pytest.mark.parametrize("how", ["dock", "viewer"])
     def test_closed_with_columns_on_the_canvas(self, sample, qtbot, fake, how):

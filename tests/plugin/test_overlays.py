@@ -9,7 +9,7 @@ from napari.layers import Image, Shapes
 from qtpy.QtCore import QPoint, Qt
 
 from napari_layeredcnn.plugin.overlays import curve_paths, uncertainty_band
-from napari_layeredcnn.sample import LABELED_SLICE
+from napari_layeredcnn.sample import LABELLED_SLICE
 
 pytestmark = pytest.mark.usefixtures("no_thread_left")
 
@@ -33,7 +33,7 @@ def test_paths_lie_between_pixels_and_end_where_there_is_no_curve():
 @pytest.fixture
 def sample(viewer):
     viewer.open_sample("napari-layeredcnn", "layered_stack")
-    viewer.layers[1].data[5] = viewer.layers[1].data[LABELED_SLICE]
+    viewer.layers[1].data[5] = viewer.layers[1].data[LABELLED_SLICE]
     return viewer
 
 
@@ -56,15 +56,15 @@ def test_ticked_layers_follow_every_run(sample, qtbot, fake):
         np.testing.assert_allclose(layer.scale, image.scale)
         assert layer.units == image.units
     given = fake.calls[0]["seed"].columns
-    assert not uncertainty.data[LABELED_SLICE][:, given].any()
-    assert np.delete(uncertainty.data[LABELED_SLICE], given, axis=1).any(axis=0).all()
+    assert not uncertainty.data[LABELLED_SLICE][:, given].any()
+    assert np.delete(uncertainty.data[LABELLED_SLICE], given, axis=1).any(axis=0).all()
     assert len(paths.data) == 4
     sample.dims.set_current_step(0, 5)
     for _ in range(2):  # a second run of a slice replaces its paths
         segment(qtbot, widget)
     assert len(sample.layers) == 5
     assert uncertainty.data[5].any()
-    assert sorted(path[0, 0] for path in paths.data) == [5] * 4 + [LABELED_SLICE] * 4
+    assert sorted(path[0, 0] for path in paths.data) == [5] * 4 + [LABELLED_SLICE] * 4
     labels = sample.layers["partial labels completed"].data[5]
     for k, path in enumerate(p for p in paths.data if p[0, 0] == 5):
         below = (labels > k + 1).argmax(axis=0)

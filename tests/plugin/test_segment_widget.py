@@ -8,7 +8,7 @@ from hands import button, click, dock, segment
 from napari.layers import Labels
 from superqt.utils import WorkerBase
 
-from napari_layeredcnn.sample import LABELED_SLICE, sample_stack
+from napari_layeredcnn.sample import LABELLED_SLICE, sample_stack
 
 pytestmark = pytest.mark.usefixtures("no_thread_left")
 
@@ -26,7 +26,7 @@ class TestResult:
         before = partial.data.copy()
         message = segment(qtbot, dock(sample))
         assert message == (
-            "Completed 4 boundaries in slice 11 from 10 labeled columns. A note of the library. "
+            "Completed 4 boundaries in slice 11 from 10 labelled columns. A note of the library. "
             'The result is in "partial labels completed".'
         )
         np.testing.assert_array_equal(partial.data, before)
@@ -34,12 +34,12 @@ class TestResult:
         assert isinstance(result, Labels)
         assert result.data.dtype == partial.data.dtype
         assert result.data.shape == partial.data.shape
-        assert not np.delete(result.data, LABELED_SLICE, axis=0).any()
-        painted = before[LABELED_SLICE]
-        assert set(np.unique(result.data[LABELED_SLICE])) == {1, 2, 3, 4, 5}
-        agree = result.data[LABELED_SLICE][painted > 0] == painted[painted > 0]
+        assert not np.delete(result.data, LABELLED_SLICE, axis=0).any()
+        painted = before[LABELLED_SLICE]
+        assert set(np.unique(result.data[LABELLED_SLICE])) == {1, 2, 3, 4, 5}
+        agree = result.data[LABELLED_SLICE][painted > 0] == painted[painted > 0]
         assert agree.mean() > 0.8  # the stand-in is flat
-        np.testing.assert_array_equal(fake.calls[0]["image"], image.data[LABELED_SLICE])
+        np.testing.assert_array_equal(fake.calls[0]["image"], image.data[LABELLED_SLICE])
 
     def test_the_real_network(self, sample, qtbot, tmp_path):
         before = sample.layers["partial labels"].data.copy()
@@ -47,8 +47,8 @@ class TestResult:
         message = segment(qtbot, widget)
         assert message.startswith("Completed 4 boundaries")
         np.testing.assert_array_equal(sample.layers["partial labels"].data, before)
-        completed = sample.layers["partial labels completed"].data[LABELED_SLICE]
-        painted = before[LABELED_SLICE]
+        completed = sample.layers["partial labels completed"].data[LABELLED_SLICE]
+        painted = before[LABELLED_SLICE]
         np.testing.assert_array_equal(completed[painted > 0], painted[painted > 0])
         assert (completed > 0).all()
         assert (np.diff(completed.astype(int), axis=0) >= 0).all()
@@ -61,7 +61,7 @@ class TestResult:
 
     def test_a_second_slice_fills_the_same_layer_as_one_undo_step(self, sample, qtbot, fake):
         _, partial = sample.layers
-        partial.data[5] = partial.data[LABELED_SLICE]
+        partial.data[5] = partial.data[LABELLED_SLICE]
         widget = dock(sample)
         segment(qtbot, widget)
         result = sample.layers["partial labels completed"]
@@ -69,8 +69,8 @@ class TestResult:
         sample.dims.set_current_step(0, 5)
         segment(qtbot, widget)
         assert len(sample.layers) == 3
-        np.testing.assert_array_equal(result.data[5], first[LABELED_SLICE])
-        np.testing.assert_array_equal(result.data[LABELED_SLICE], first[LABELED_SLICE])
+        np.testing.assert_array_equal(result.data[5], first[LABELLED_SLICE])
+        np.testing.assert_array_equal(result.data[LABELLED_SLICE], first[LABELLED_SLICE])
         result.undo()
         np.testing.assert_array_equal(result.data, first)
 
@@ -99,7 +99,7 @@ class TestResult:
         partial = viewer.add_labels(labels, name="p", opacity=0.4, **place)
         # Rotated in the displayed plane only, so slices are slices. napari's world has one unit
         # for all axes: µm here.
-        viewer.dims.set_point(0, 1000 * (10 + 3 * LABELED_SLICE))
+        viewer.dims.set_point(0, 1000 * (10 + 3 * LABELLED_SLICE))
         assert segment(qtbot, dock(viewer)).startswith("Completed")
         result = viewer.layers["p completed"]
         for name in ("scale", "translate", "rotate", "shear"):
@@ -112,10 +112,10 @@ class TestResult:
 
     def test_one_2d_image(self, viewer, qtbot, fake):
         stack, _, labels = sample_stack()
-        viewer.add_image(stack[LABELED_SLICE])
-        viewer.add_labels(labels[LABELED_SLICE], name="p")
+        viewer.add_image(stack[LABELLED_SLICE])
+        viewer.add_labels(labels[LABELLED_SLICE], name="p")
         message = segment(qtbot, dock(viewer))
-        assert message.startswith("Completed 4 boundaries from 10 labeled columns.")
+        assert message.startswith("Completed 4 boundaries from 10 labelled columns.")
         assert viewer.layers["p completed"].data.shape == (128, 256)
 
     def test_colors_reach_the_library_as_they_are(self, viewer, qtbot, fake):
@@ -134,7 +134,7 @@ class TestResult:
         segment(qtbot, widget)
         assert fake.calls[0]["direction"] == "vertical"
         assert fake.calls[0]["seed"].height == 128
-        result = viewer.layers["p completed"].data[LABELED_SLICE]
+        result = viewer.layers["p completed"].data[LABELLED_SLICE]
         assert result.shape == (256, 128)
         assert (np.diff(result.astype(int), axis=1) >= 0).all()
 
@@ -143,13 +143,13 @@ class TestResult:
         lines = np.zeros(stack[0].shape, np.uint8)
         for k in range(4):
             for x in range(30, 60):
-                lines[int(curves[LABELED_SLICE, k, x]), x] = k + 11
-        viewer.add_image(stack[LABELED_SLICE])
+                lines[int(curves[LABELLED_SLICE, k, x]), x] = k + 11
+        viewer.add_image(stack[LABELLED_SLICE])
         viewer.add_labels(lines, name="lines")
         widget = dock(viewer)
         widget._strokes.value = "boundaries"
         message = segment(qtbot, widget)
-        assert message.startswith("Completed 4 boundaries from 30 labeled columns.")
+        assert message.startswith("Completed 4 boundaries from 30 labelled columns.")
         assert set(np.unique(viewer.layers["lines completed"].data)) == {1, 2, 3, 4, 5}
 
 
@@ -193,11 +193,11 @@ class TestWhileItRuns:
         partial = sample.layers["partial labels"]
         fake.gate.clear()
         click(qtbot, widget, "Segment Layers")
-        partial.data[LABELED_SLICE] = 9
+        partial.data[LABELLED_SLICE] = 9
         fake.gate.set()
         qtbot.waitUntil(lambda: not widget.running, timeout=10_000)
         assert fake.calls[0]["seed"].region_ids == (1, 2, 3, 4, 5)
-        assert (partial.data[LABELED_SLICE] == 9).all()
+        assert (partial.data[LABELLED_SLICE] == 9).all()
 
     def test_layers_deleted_meanwhile(self, sample, qtbot, fake):
         widget = dock(sample)
@@ -256,7 +256,7 @@ class TestTrouble:
 
     def test_a_seed_that_is_no_seed(self, sample, qtbot):
         partial = sample.layers["partial labels"]
-        partial.data[LABELED_SLICE, :, 198:203] = partial.data[LABELED_SLICE, ::-1, 198:203]
+        partial.data[LABELLED_SLICE, :, 198:203] = partial.data[LABELLED_SLICE, ::-1, 198:203]
         message = segment(qtbot, dock(sample))
         assert "column" in message
         assert "Completed" not in message

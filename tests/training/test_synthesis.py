@@ -127,7 +127,7 @@ def test_too_small_an_image_is_refused(bank: TextureBank) -> None:
         synthesize(np.random.default_rng(0), height=8, width=64, n_curves=1, bank=bank)
 
 
-def test_images_hold_unlabeled_boundaries(
+def test_images_hold_unlabelled_boundaries(
     bank: TextureBank, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     composed: list[int] = []

@@ -26,7 +26,7 @@ def demo(
     model: ModelOption = None,
     device: DeviceOption = Device.AUTO,
 ) -> None:
-    """Complete the labeled slice of the bundled sample, and write what comes out.
+    """Complete the labelled slice of the bundled sample, and write what comes out.
 
     Leaves sample_labels.tif, sample_curves.csv and sample_overlay.png in the folder;
     a demo that was there before is replaced.
@@ -44,21 +44,21 @@ def demo(
         from napari_layeredcnn.sample import sample_stack
 
         stack, truth, partial_labels = sample_stack()
-        labeled = int(np.flatnonzero(partial_labels.any(axis=(1, 2)))[0])
-        image = ImageFile(stack[labeled], n_slices=len(stack))
-        seed = seed_from_regions(partial_labels[labeled])
+        labelled = int(np.flatnonzero(partial_labels.any(axis=(1, 2)))[0])
+        image = ImageFile(stack[labelled], n_slices=len(stack))
+        seed = seed_from_regions(partial_labels[labelled])
         steps = iter_complete(image.array, seed, model=model, device=device.value)
         completion = with_progress(steps, "Completing the sample")
         folder.mkdir(parents=True, exist_ok=True)
         names = ("sample_labels.tif", "sample_curves.csv", "sample_overlay.png")
         outputs = [folder / name for name in names]
         write_outputs(outputs, image, seed, completion)
-    distance = np.abs(completion.curves - truth[labeled])
+    distance = np.abs(completion.curves - truth[labelled])
     distance = np.delete(distance, seed.columns, axis=1)
     say(
-        f"Completed slice {labeled} of the sample ({completion.model_name}): "
+        f"Completed slice {labelled} of the sample ({completion.model_name}): "
         f"{len(completion.curves)} curves over {completion.curves.shape[1]} columns from "
-        f"{len(seed.columns)} labeled, {distance.mean():.2f} px off the true curves on average."
+        f"{len(seed.columns)} labelled, {distance.mean():.2f} px off the true curves on average."
     )
     for path in outputs:
         say(f"Wrote {path}")

@@ -161,7 +161,7 @@ def _print(scores: Sequence[Score], model: str) -> None:
         some = [s for s in scores if (s.group in _RIDGES) == apart]
         for number in sorted({s.labelled_columns for s in some}):
             given = [s for s in some if s.labelled_columns == number]
-            title = f"{number} labeled column{'s' * (number > 1)}"
+            title = f"{number} labelled column{'s' * (number > 1)}"
             title += ", ridges and text lines" * apart
             groups = means(given)
             _print_table(title, "method", [(f"{m.group} (n = {m.n})", m.method, m) for m in groups])

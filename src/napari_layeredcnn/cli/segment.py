@@ -55,7 +55,7 @@ def segment(
         typer.Option(
             "--seed",
             metavar="LABELS",
-            help="Partial labels of the image's shape: TIFF, PNG or NPY, 0 where unlabeled.",
+            help="Partial labels of the image's shape: TIFF, PNG or NPY, 0 where unlabelled.",
             show_default=False,
         ),
     ],
@@ -79,7 +79,7 @@ def segment(
     ] = Strokes.REGIONS,
     zero_is_region: Annotated[
         bool,
-        typer.Option("--zero-is-region", help="0 is a region of its own, rather than unlabeled."),
+        typer.Option("--zero-is-region", help="0 is a region of its own, rather than unlabelled."),
     ] = False,
     direction: Annotated[
         Direction,
@@ -119,7 +119,7 @@ def segment(
 ) -> None:
     """Complete the segmentation of one image from labels in a few of its columns.
 
-    In each labeled column every region (or boundary) is to be there, in the same order; two
+    In each labelled column every region (or boundary) is to be there, in the same order; two
     short strokes of paint are enough for two regions.
 
     Example: `layeredcnn segment retina.tif --seed begun.tif -o done.tif -o done.csv -o done.png`
@@ -146,7 +146,7 @@ def segment(
     k, n = completion.curves.shape
     lines = "rows" if completion.transposed else "columns"
     say(
-        f"Completed {k} curve{'s' * (k > 1)} over {n} {lines} from {len(begun.columns)} labeled "
+        f"Completed {k} curve{'s' * (k > 1)} over {n} {lines} from {len(begun.columns)} labelled "
         f"({completion.model_name})."
     )
     for note in completion.notes:

@@ -36,7 +36,7 @@ class Kept:
     """What a run has left in a slice.
 
     `curves` and `uncertainty` are (K, W) and NaN where the run has not been; `given` (W,) are the
-    columns that the person had labeled; `finished` is False after a canceled run.
+    columns that the person had labelled; `finished` is False after a canceled run.
     """
 
     curves: Floats
@@ -66,7 +66,7 @@ class Continuation:
     seed: Seed
     kept: Kept
     given: Columns
-    """Columns that the person has labeled or repainted."""
+    """Columns that the person has labelled or repainted."""
     n_repainted: int
     n_unreadable: int
 
@@ -174,7 +174,7 @@ def _passed(here: Columns, given: Columns, direction: str, *, finished: bool) ->
         inner = before >= 0 and after < width
         repainted = before + 1 + np.flatnonzero(here[before + 1 : after])
         if not len(repainted):
-            # Between two labeled places a canceled run may have come from one side only.
+            # Between two labelled places a canceled run may have come from one side only.
             keep[before + 1 : after] = finished or right or left or not inner
         elif right or (not left and after == width):
             keep[before + 1 : repainted[0]] = True

@@ -188,7 +188,7 @@ def _summary(request: Request, start: Continuation, completion: Completion) -> s
     if request.resume is None:
         n = start.seed.n_curves
         boundaries = f"{n} boundaries" if n > 1 else "1 boundary"
-        text = f"Completed {boundaries}{where} from {len(start.seed.columns)} labeled columns."
+        text = f"Completed {boundaries}{where} from {len(start.seed.columns)} labelled columns."
     elif start.n_repainted:
         text = f"Continued{where} from {start.n_repainted} repainted columns."
         if start.n_unreadable:

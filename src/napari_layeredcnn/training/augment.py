@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def n_dropped(rng: np.random.Generator, n_curves: int, probability: float = 0.2) -> int:
-    """How many unlabeled curves an image with `n_curves` labeled ones also holds.
+    """How many unlabelled curves an image with `n_curves` labelled ones also holds.
 
     The paper drops each curve with a probability ([1]_, section 3.2), which leaves batches with
     different counts. Turned around: given the number that stays, and all counts before
@@ -29,7 +29,7 @@ def n_dropped(rng: np.random.Generator, n_curves: int, probability: float = 0.2)
     rng : numpy.random.Generator
         Source of randomness.
     n_curves : int
-        Curves that stay labeled.
+        Curves that stay labelled.
     probability : float
         With which a curve is dropped, at least 0 and below 1.
 

@@ -32,7 +32,7 @@ Predictor = Callable[["NDArray[Any]", "NDArray[np.float32]"], "NDArray[np.float3
 
 @dataclass(frozen=True)
 class Score:
-    """How well one method did on one image, with so many labeled columns.
+    """How well one method did on one image, with so many labelled columns.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def evaluate(
     Yields
     ------
     Score
-        One for each image, number of labeled columns and method.
+        One for each image, number of labelled columns and method.
 
     Raises
     ------
@@ -127,7 +127,7 @@ def evaluate(
         for n in labelled_columns:
             if not 1 <= n < truths.shape[-1]:
                 raise ValueError(
-                    f"{n} labeled columns are asked for where {together[0].name} has "
+                    f"{n} labelled columns are asked for where {together[0].name} has "
                     f"{truths.shape[-1]} columns: ask for 1 to {truths.shape[-1] - 1}."
                 )
             seeds = np.full_like(truths, np.nan)

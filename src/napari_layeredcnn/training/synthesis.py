@@ -33,7 +33,7 @@ class SyntheticImage:
     image : array, shape (H, W), float32
         Intensities from 0 to 1.
     curves : array, shape (K, W), float32
-        Labeled curves in edge coordinates, ordered, within 0 and H.
+        Labelled curves in edge coordinates, ordered, within 0 and H.
     """
 
     image: NDArray[np.float32]
@@ -52,14 +52,14 @@ def synthesize(
     height, width : int
         Size in pixels, at least 16 each.
     n_curves : int
-        Labeled curves; the image holds these and the dropped ones.
+        Labelled curves; the image holds these and the dropped ones.
     bank : TextureBank
         Where textures come from.
 
     Returns
     -------
     SyntheticImage
-        Image and labeled curves.
+        Image and labelled curves.
 
     Raises
     ------
@@ -89,8 +89,8 @@ def synthesize(
     curves = draw(rng, total, height, width)
     image = compose(rng, curves, height, bank, look)
     image = disturb(rng, image, curves, bank)
-    labeled = np.sort(rng.permutation(total)[:n_curves])
-    return SyntheticImage(expose(rng, image), curves[labeled])
+    labelled = np.sort(rng.permutation(total)[:n_curves])
+    return SyntheticImage(expose(rng, image), curves[labelled])
 
 
 def synthesize_batch(
@@ -118,7 +118,7 @@ def synthesize_batch(
     images : array, shape (B, H, W), float32
         Intensities from 0 to 1.
     curves : array, shape (B, K, W), float32
-        Labeled curves in edge coordinates.
+        Labelled curves in edge coordinates.
 
     Examples
     --------
