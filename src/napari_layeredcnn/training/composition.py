@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .lines import draw_marks, draw_ridges
-from .reliefs import window
+from napari_layeredcnn.training.lines import draw_marks, draw_ridges
+from napari_layeredcnn.training.reliefs import window
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from .textures import Texture, TextureBank
+    from napari_layeredcnn.training.textures import Texture, TextureBank
 
     Image = NDArray[np.float32]
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from .reliefs import base_relief, bump, smooth_noise, window
+from napari_layeredcnn.training.reliefs import base_relief, bump, smooth_noise, window
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.ndimage import uniform_filter1d
 
-from .lines import draw_line
-from .noise import add_noise, soften
-from .reliefs import smooth_noise, window
+from napari_layeredcnn.training.lines import draw_line
+from napari_layeredcnn.training.noise import add_noise, soften
+from napari_layeredcnn.training.reliefs import smooth_noise, window
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from .textures import TextureBank
+    from napari_layeredcnn.training.textures import TextureBank
 
     Image = NDArray[np.float32]
     Curves = NDArray[np.float32]

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .reliefs import smooth_noise, window
+from napari_layeredcnn.training.reliefs import smooth_noise, window
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from .textures import TextureBank
+    from napari_layeredcnn.training.textures import TextureBank
 
     Image = NDArray[np.float32]
 

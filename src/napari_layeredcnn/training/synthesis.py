@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .augment import n_dropped
-from .composition import LOOK_SHARES, LOOKS, compose
-from .curve_synthesis import evenly_spaced_curves, random_curves
-from .disturbances import disturb, expose
+from napari_layeredcnn.training.augment import n_dropped
+from napari_layeredcnn.training.composition import LOOK_SHARES, LOOKS, compose
+from napari_layeredcnn.training.curve_synthesis import evenly_spaced_curves, random_curves
+from napari_layeredcnn.training.disturbances import disturb, expose
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from .textures import TextureBank
+    from napari_layeredcnn.training.textures import TextureBank
 
 
 @dataclass(frozen=True)

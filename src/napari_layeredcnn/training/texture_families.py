@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import scipy.fft
 
-from .texture_fields import (
+from napari_layeredcnn.training.texture_fields import (
     band_noise,
     colored_noise,
     gaussian_gain,
@@ -29,7 +29,7 @@ from .texture_fields import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .texture_fields import Field
+    from napari_layeredcnn.training.texture_fields import Field
 
     Family = Callable[[np.random.Generator, tuple[int, int]], Field]
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import imageio.v3 as imageio
 import numpy as np
 
-from .texture_families import FAMILIES
-from .texture_fields import normalize
+from napari_layeredcnn.training.texture_families import FAMILIES
+from napari_layeredcnn.training.texture_fields import normalize
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
