@@ -6,9 +6,14 @@ import importlib.metadata
 import json
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import npe2
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 import napari_layeredcnn
 
@@ -54,4 +59,21 @@ def test_manifest_is_found_and_all_it_names_can_be_imported():
     manifest = npe2.PluginManifest.from_distribution("napari-layeredcnn")
     manifest.validate_imports()
     assert [w.display_name for w in manifest.contributions.widgets] == ["Segment Layers"]
-    assert [s.key for s in manifest.contributions.sample_data] == ["layered_stack"]
+    samples = [s.key for s in manifest.contributions.sample_data]
+    assert samples == ["layered_stack", "tilted_stack", "tree_rings"]
+
+
+def test_the_oldest_versions_that_are_tested_are_those_that_are_declared():
+    root = Path(__file__).parents[1]
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    declared = [Requirement(text) for text in project["dependencies"]]
+    declared += [Requirement(project["optional-dependencies"]["pyqt6"][-1])]
+    bounds = {}
+    for requirement in declared:
+        (specifier,) = requirement.specifier  # lower bounds only
+        assert specifier.operator == ">="
+        bounds[canonicalize_name(requirement.name)] = Version(specifier.version)
+    lines = (root / "constraints-oldest.txt").read_text().splitlines()
+    pins = [Requirement(line) for line in lines if not line.startswith("#")]
+    tested = {canonicalize_name(p.name): Version(str(p.specifier)[2:]) for p in pins}
+    assert tested == bounds

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from napari import settings
 
 from napari_layeredcnn.core import completion, curves
 
@@ -37,9 +38,9 @@ class FakeCompletion:
     closed: int = 0
 
     def __call__(
-        self, image: np.ndarray, seed: Seed, *, direction: str = "horizontal"
+        self, image: np.ndarray, seed: Seed, *, direction: str = "horizontal", **settings: Any
     ) -> Generator[CompletedColumns, None, Completion]:
-        self.calls.append({"image": image.copy(), "seed": seed, "direction": direction})
+        self.calls.append({"image": image.copy(), "seed": seed, "direction": direction, **settings})
         mean = np.nanmean(seed.curves, axis=1, keepdims=True)
         flat = np.where(np.isnan(seed.curves), mean, seed.curves).astype(np.float32)
         try:
@@ -71,6 +72,18 @@ class _Flat:
         labels = curves.regions_from_curves(self.curves, self.seed.height, self.seed.region_ids)
         labels = labels.astype(dtype)
         return labels.T if self.transposed else labels
+
+
+@pytest.fixture(autouse=True)
+def own_settings(monkeypatch, tmp_path):
+    """An empty folder for preferences: a person's own ones do not reach the tests."""
+    if hasattr(settings, "_clear_plugin_settings_cache"):  # not in older napari
+        monkeypatch.setattr(settings, "_CFG_PATH", str(tmp_path / "settings.yaml"))
+        settings._clear_plugin_settings_cache()
+        yield
+        settings._clear_plugin_settings_cache()
+    else:
+        yield
 
 
 @pytest.fixture

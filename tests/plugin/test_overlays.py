@@ -4,95 +4,258 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hands import click, dock, segment
-from napari.layers import Image, Shapes
-from qtpy.QtCore import QPoint, Qt
+from napari.layers import Image, Shapes, Surface
+from qtpy.QtCore import QTimer
+from runs import a_run, flat, image_plane
 
-from napari_layeredcnn.plugin.overlays import curve_paths, uncertainty_band
-from napari_layeredcnn.sample import LABELLED_SLICE
+from napari_layeredcnn.plugin.drawing import band_of
+from napari_layeredcnn.plugin.overlays import Overlays
+from napari_layeredcnn.plugin.planes import Plane
+from napari_layeredcnn.plugin.readers import read_layers
+from napari_layeredcnn.plugin.writers import write_curves_layer
 
-pytestmark = pytest.mark.usefixtures("no_thread_left")
-
-
-def test_band_takes_the_nearest_curve_and_nothing_far_away():
-    curves = np.array([[4.0, np.nan], [7.0, np.nan]])
-    band = uncertainty_band(curves, np.array([[0.5, np.nan], [2.0, np.nan]]), 20)
-    np.testing.assert_array_equal(band[:, 0], [0] * 2 + [0.5] * 4 + [2] * 3 + [0] * 11)
-    assert not band[:, 1].any()
+NAN = np.nan
 
 
-def test_paths_lie_between_pixels_and_end_where_there_is_no_curve():
-    curves = np.array([[3.0, 3.5, np.nan, 4.0, np.nan, 5.0, 6.0]])
-    first, second = curve_paths(curves, 7, transposed=False)
-    np.testing.assert_array_equal(first, [[7, 2.5, 0], [7, 3.0, 1]])
-    np.testing.assert_array_equal(second, [[7, 4.5, 5], [7, 5.5, 6]])
-    flipped, _ = curve_paths(curves, None, transposed=True)
-    np.testing.assert_array_equal(flipped, [[0, 2.5], [1, 3.0]])
+PLACE = {
+    "scale": (5, 0.5, 0.5),
+    "translate": (1, 2, 3),
+    "units": ("um",) * 3,
+    "axis_labels": ("z", "y", "x"),
+}
+ALL = {"uncertainty": True, "paths": True, "surfaces": True}
+NOTHING = dict.fromkeys(ALL, False)
 
 
 @pytest.fixture
-def sample(viewer):
-    viewer.open_sample("napari-layeredcnn", "layered_stack")
-    viewer.layers[1].data[5] = viewer.layers[1].data[LABELLED_SLICE]
-    return viewer
+def partial(viewer):
+    viewer.add_image(np.zeros((5, 60, 100)), name="image", **PLACE)
+    return viewer.add_labels(np.zeros((5, 60, 100), np.uint8), name="partial", **PLACE)
 
 
-def tick(qtbot, box) -> None:
-    qtbot.mouseClick(box, Qt.MouseButton.LeftButton, pos=QPoint(8, box.height() // 2))
+@pytest.fixture
+def result(viewer, partial):
+    layer = viewer.add_labels(np.ones((5, 60, 100), np.uint8), name="result", **PLACE)
+    viewer.layers.selection = {partial}
+    return layer
 
 
-def test_ticked_layers_follow_every_run(sample, qtbot, fake):
-    widget = dock(sample)
-    image, partial = list(sample.layers)
-    segment(qtbot, widget)
-    assert len(sample.layers) == 3
-    tick(qtbot, widget._uncertainty_tick)  # the last run is shown at once
-    tick(qtbot, widget._paths_tick)
-    uncertainty = sample.layers["partial labels uncertainty (px)"]
-    paths = sample.layers["partial labels curves"]
-    assert isinstance(uncertainty, Image)
-    assert isinstance(paths, Shapes)
-    for layer in (uncertainty, paths):
-        np.testing.assert_allclose(layer.scale, image.scale)
-        assert layer.units == image.units
-    given = fake.calls[0]["seed"].columns
-    assert not uncertainty.data[LABELLED_SLICE][:, given].any()
-    assert np.delete(uncertainty.data[LABELLED_SLICE], given, axis=1).any(axis=0).all()
-    assert len(paths.data) == 4
-    sample.dims.set_current_step(0, 5)
-    for _ in range(2):  # a second run of a slice replaces its paths
-        segment(qtbot, widget)
-    assert len(sample.layers) == 5
-    assert uncertainty.data[5].any()
-    assert sorted(path[0, 0] for path in paths.data) == [5] * 4 + [LABELLED_SLICE] * 4
-    labels = sample.layers["partial labels completed"].data[5]
-    for k, path in enumerate(p for p in paths.data if p[0, 0] == 5):
-        below = (labels > k + 1).argmax(axis=0)
-        assert (np.abs(path[:, 1] + 0.5 - below) <= 0.5).all()
-    assert widget._image.value is image
-    assert sample.layers.selection == {partial}
+def one(viewer, kind):
+    (found,) = [x for x in viewer.layers if isinstance(x, kind) and x.name != "image"]
+    return found
 
 
-def test_a_deleted_layer_is_made_anew(sample, qtbot, fake):
-    widget = dock(sample)
-    tick(qtbot, widget._uncertainty_tick)
-    segment(qtbot, widget)
-    name = "partial labels uncertainty (px)"
-    del sample.layers[name]
-    segment(qtbot, widget)
-    assert name in sample.layers
+def in_slice(paths, z: int) -> list:
+    return [path[:, 1:] for path in paths.data if (path[:, 0] == z).all()]
 
 
-def test_a_canceled_run_has_paths_but_no_uncertainty(sample, qtbot, fake):
-    widget = dock(sample)
-    tick(qtbot, widget._uncertainty_tick)
-    tick(qtbot, widget._paths_tick)
-    fake.hold_at = 20
-    fake.gate.clear()
-    click(qtbot, widget, "Segment Layers")
-    qtbot.waitUntil(lambda: widget._bar.value() == 20, timeout=10_000)
-    click(qtbot, widget, "Cancel")
-    fake.gate.set()
-    qtbot.waitUntil(lambda: not widget.running, timeout=10_000)
-    assert not sample.layers["partial labels uncertainty (px)"].data.any()
-    assert sample.layers["partial labels curves"].data[0][:, 2].min() == 0
+def test_layers_are_made_when_they_are_ticked_and_lie_on_the_result(viewer, partial, result):
+    overlays = Overlays(viewer)
+    runs = {image_plane(z): flat(10 + z, 20 + z, uncertainty=z) for z in (1, 2)}
+    assert overlays.show(partial, result, runs, **NOTHING) == ""
+    assert len(viewer.layers) == 3
+    assert overlays.show(partial, result, runs, **ALL) == ""
+    assert [layer.name for layer in viewer.layers[3:]] == [
+        "partial uncertainty (px)",
+        "partial curves",
+        "partial surface 1",
+        "partial surface 2",
+    ]
+    assert viewer.layers.selection == {partial}
+    for layer in viewer.layers[3:]:
+        for name in PLACE:
+            np.testing.assert_array_equal(getattr(layer, name), getattr(result, name))
+    unsure, paths = one(viewer, Image), one(viewer, Shapes)
+    assert unsure.data.shape == result.data.shape
+    for z in range(5):
+        plane = image_plane(z)
+        expected = band_of(runs[plane]) if plane in runs else np.zeros((60, 100))
+        np.testing.assert_array_equal(unsure.data[z], expected)
+        assert [path[0, 0] for path in in_slice(paths, z)] == (
+            [9.5 + z, 19.5 + z] if plane in runs else []
+        )
+
+
+def test_another_run_is_drawn_in_its_slice_and_no_other_one(viewer, partial, result):
+    overlays = Overlays(viewer)
+    first, second = image_plane(1), image_plane(2)
+    runs = {first: flat(10, 20, uncertainty=1), second: flat(30, uncertainty=2)}
+    overlays.show(partial, result, runs, **ALL)
+    unsure, paths = one(viewer, Image), one(viewer, Shapes)
+    unsure.data[1, 0, 0] = 7  # what is not drawn anew stays
+    kept_paths = in_slice(paths, 1)
+    runs[second] = flat(40, uncertainty=3)
+    overlays.show(partial, result, runs, **ALL)
+    assert unsure.data[1, 0, 0] == 7
+    np.testing.assert_array_equal(unsure.data[2], band_of(runs[second]))
+    np.testing.assert_array_equal(in_slice(paths, 1), kept_paths)
+    assert [path[0, 0] for path in in_slice(paths, 2)] == [39.5]
+    del runs[first]  # as after undo
+    overlays.show(partial, result, runs, **ALL)
+    assert not unsure.data[1].any()
+    assert in_slice(paths, 1) == []
+    assert len(paths.data) == 1
+    assert [x for x in viewer.layers if isinstance(x, Surface)] == []
+
+
+def test_nothing_is_done_for_the_same_runs(viewer, partial, result):
+    overlays = Overlays(viewer)
+    runs = {image_plane(z): flat(10, 20, uncertainty=1) for z in (1, 2)}
+    overlays.show(partial, result, runs, **ALL)
+    events = []
+    for layer in viewer.layers[3:]:
+        for event in (layer.events.set_data, layer.events.visible, layer.events.metadata):
+            event.connect(lambda _, name=layer.name: events.append(name))
+    overlays.show(partial, result, dict(runs), **ALL)
+    assert events == []
+    overlays.show(partial, result, {**runs, image_plane(3): flat(10, 20)}, **ALL)
+    assert set(events) == {layer.name for layer in viewer.layers[3:]}
+    assert len(set(events)) == 4
+
+
+def test_an_open_tick_hides_and_what_was_hidden_is_drawn_when_it_comes_back(
+    viewer, partial, result
+):
+    overlays = Overlays(viewer)
+    plane = image_plane(1)
+    overlays.show(partial, result, {plane: flat(10, uncertainty=1)}, **ALL | {"surfaces": False})
+    unsure, paths = one(viewer, Image), one(viewer, Shapes)
+    runs = {plane: flat(30, uncertainty=2)}
+    overlays.show(partial, result, runs, **NOTHING)
+    assert not unsure.visible
+    assert not paths.visible
+    paths.visible = True  # by a person
+    overlays.show(partial, result, runs, **NOTHING)
+    assert paths.visible
+    assert in_slice(paths, 1)[0][0, 0] == 29.5
+    overlays.show(partial, result, runs, **ALL)
+    assert unsure.visible
+    np.testing.assert_array_equal(unsure.data[1], band_of(runs[plane]))
+    unsure.visible = False  # by a person
+    overlays.show(partial, result, {plane: flat(40, uncertainty=2)}, **ALL)
+    assert not unsure.visible
+    assert len(viewer.layers) == 5
+
+
+def test_a_whole_stack_is_drawn_while_the_window_stays_alive(viewer, qtbot):
+    result = viewer.add_labels(np.ones((24, 64, 128), np.uint8), name="result")
+    overlays, turns = Overlays(viewer), []
+    ticks = QTimer()
+    ticks.timeout.connect(lambda: turns.append(len(overlays._drawn)))
+
+    def runs(height: float) -> dict:
+        return {image_plane(z): flat(height, height + 20, width=128, height=64) for z in range(24)}
+
+    assert overlays.show(result, result, runs(10), **ALL) == ""
+    assert overlays.busy
+    ticks.start(0)
+    qtbot.waitUntil(lambda: not overlays.busy, timeout=20_000)
+    ticks.stop()
+    assert len(turns) >= 24 // 4 * 2
+    assert len(one(viewer, Shapes).data) == 48
+    overlays.show(result, result, runs(20), **ALL)
+    qtbot.wait(1)
+    last = runs(30)
+    overlays.show(result, result, last, **ALL)  # before the others were drawn
+    qtbot.waitUntil(lambda: not overlays.busy, timeout=20_000)
+    paths = one(viewer, Shapes)
+    assert [sorted(p[0, 0] for p in in_slice(paths, z)) for z in range(24)] == [[29.5, 49.5]] * 24
+    for plane, kept in last.items():
+        np.testing.assert_array_equal(plane.of(one(viewer, Image).data), band_of(kept))
+    surface = next(x for x in viewer.layers if isinstance(x, Surface))
+    assert set(surface.data[0][:, 1]) == {29.5}
+
+
+def test_layers_that_are_deleted_while_they_are_drawn(viewer, qtbot):
+    result = viewer.add_labels(np.ones((24, 64, 128), np.uint8), name="result")
+    overlays = Overlays(viewer)
+    runs = {image_plane(z): flat(10, 20, width=128, height=64) for z in range(24)}
+    overlays.show(result, result, runs, **ALL)
+    qtbot.waitUntil(lambda: len(viewer.layers) == 2, timeout=20_000)
+    viewer.layers.clear()
+    overlays.stop()
+    assert not overlays.busy
+    qtbot.wait(50)
+    assert len(viewer.layers) == 0
+
+
+def test_a_deleted_layer_is_made_anew(viewer, partial, result):
+    overlays = Overlays(viewer)
+    runs = {image_plane(z): flat(10, 20, uncertainty=1) for z in (1, 2)}
+    overlays.show(partial, result, runs, **ALL)
+    del viewer.layers[3:]
+    overlays.show(partial, result, runs, **ALL)
+    assert len(viewer.layers) == 7
+    np.testing.assert_array_equal(one(viewer, Image).data[1], band_of(runs[image_plane(1)]))
+    assert len(one(viewer, Shapes).data) == 4
+
+
+def test_a_single_slice_has_no_surface_and_that_is_said(viewer, partial, result):
+    note = Overlays(viewer).show(partial, result, {image_plane(1): flat(10)}, **ALL)
+    assert note == "A surface needs curves in two neighboring slices or more."
+    assert len(viewer.layers) == 5
+
+
+def test_a_run_that_was_canceled_has_paths_but_no_uncertainty(viewer, partial, result):
+    curves = np.full((2, 100), NAN)
+    curves[:, :20] = [[10], [20]]
+    runs = {image_plane(0): a_run(curves, NAN)}
+    Overlays(viewer).show(partial, result, runs, **ALL)
+    assert not one(viewer, Image).data.any()
+    assert [path[-1, 1] for path in in_slice(one(viewer, Shapes), 0)] == [19, 19]
+
+
+def test_slices_of_a_rolled_and_transposed_viewer(viewer, partial, result):
+    kept = a_run(np.repeat([[3.0]], 60, axis=1), 1.0, height=5)
+    runs = {Plane((None, None, 7), rows=0, columns=1): kept}
+    turned = a_run(np.repeat([[30.0]], 5, axis=1), 1.0, height=60)
+    runs[Plane((None, None, 40), rows=1, columns=0)] = turned
+    Overlays(viewer).show(partial, result, runs, **ALL | {"surfaces": False})
+    data = one(viewer, Image).data
+    np.testing.assert_array_equal(data[:, :, 7], band_of(kept))
+    np.testing.assert_array_equal(data[:, :, 40], band_of(turned).T)
+    assert np.count_nonzero(data[:, :, [7, 40]]) == np.count_nonzero(data)
+    first, second = one(viewer, Shapes).data
+    assert (first[:, [0, 2]] == (2.5, 7)).all()
+    assert (second[:, 1:] == (29.5, 40)).all()
+    np.testing.assert_array_equal(second[:, 0], np.arange(5))
+
+
+def test_curves_are_saved_as_those_regions(viewer, partial, result, tmp_path):
+    overlays = Overlays(viewer)
+    runs = {image_plane(z): flat(10 + z, 20.25, ids=(5, 2, 9)) for z in (1, 3)}
+    overlays.show(partial, result, runs, **ALL | {"surfaces": False})
+    runs[image_plane(1)] = flat(12, 20, ids=(5, 2, 9))  # other paths come first now
+    overlays.show(partial, result, runs, **ALL | {"surfaces": False})
+    data, meta, _ = one(viewer, Shapes).as_layer_data_tuple()
+    (path,) = write_curves_layer(str(tmp_path / "a.curves.csv"), data, meta)
+    ((again, settings, _),) = read_layers(path)
+    found = {
+        (int(p[0, 0]), curve, above, below): p[0, 1]
+        for p, curve, above, below in zip(
+            again, *(settings["features"][t] for t in ("curve", "above", "below")), strict=True
+        )
+    }
+    assert found == {
+        (1, 1, 5, 2): 11.5,
+        (1, 2, 2, 9): 19.5,
+        (3, 1, 5, 2): 12.5,
+        (3, 2, 2, 9): 19.75,
+    }
+
+
+@pytest.mark.parametrize("background", [0.05, 0.95])
+def test_doubtful_curves_are_seen_on_dark_and_bright_images(viewer, qtbot, background):
+    viewer.add_image(np.full((60, 100), background), contrast_limits=(0, 1))
+    result = viewer.add_labels(np.ones((60, 100), np.uint8), visible=False)
+    unsure = np.concatenate([np.full((1, 50), 0.3), np.full((1, 50), 4.0)], axis=1)
+    kept = a_run(np.full((1, 100), 30.0), unsure)
+    Overlays(viewer).show(
+        result, result, {image_plane(): kept}, uncertainty=True, paths=False, surfaces=False
+    )
+    viewer.reset_view()
+    qtbot.wait(50)
+    picture = viewer.screenshot(flash=False)[..., :3].astype(int)
+    red = (picture[..., 0] > 150) & (picture[..., 1:].max(axis=2) < 80)
+    assert red.sum() > 500
+    assert np.nonzero(red)[1].min() > picture.shape[1] * 0.45

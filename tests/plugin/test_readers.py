@@ -8,7 +8,7 @@ from napari.plugins.utils import get_preferred_reader
 from napari.settings import get_settings
 from npe2 import PluginManager
 
-from napari_layeredcnn.files import FileError, Place, write_curves
+from napari_layeredcnn.files import Around, FileError, Place, write_curves
 from napari_layeredcnn.plugin.readers import get_reader, prefer_own_reader, read_layers
 
 PLUGIN = "napari-layeredcnn"
@@ -56,6 +56,18 @@ def test_curves_open_as_paths_through_pixel_centers(make_napari_viewer, tmp_path
     np.testing.assert_array_equal(layer.scale, [2, 3])
     np.testing.assert_array_equal(layer.translate, [5, 0])
     assert [str(unit) for unit in layer.units] == ["micrometer", "micrometer"]
+
+
+def test_curves_about_a_center_open_as_closed_paths(make_napari_viewer, tmp_path):
+    path = tmp_path / "a.curves.csv"
+    around = Around((20.0, 30.5), start_angle=90)
+    write_curves(path, [[3, 4, 3, 4], [8, 8, 8, 8]], region_ids=[4, 7, 9], around=around)
+    (layer,) = make_napari_viewer().open(path, plugin=PLUGIN)
+    inner = [[23, 30.5], [20, 26.5], [17, 30.5], [20, 34.5], [23, 30.5]]
+    outer = [[28, 30.5], [20, 22.5], [12, 30.5], [20, 38.5], [28, 30.5]]
+    for found, wanted in zip(layer.data, [inner, outer], strict=True):
+        np.testing.assert_allclose(found, wanted, atol=1e-9)
+    assert layer.features.to_dict("list") == {"curve": [1, 2], "above": [4, 7], "below": [7, 9]}
 
 
 def test_curves_that_run_down_and_lie_in_slices(make_napari_viewer, tmp_path):

@@ -37,7 +37,8 @@ def demo(
 
         import numpy as np
 
-        from napari_layeredcnn.cli.segment import with_progress, write_outputs
+        from napari_layeredcnn.cli.outputs import write_outputs
+        from napari_layeredcnn.cli.segment import with_progress
         from napari_layeredcnn.core.completion import iter_complete
         from napari_layeredcnn.core.seeds import seed_from_regions
         from napari_layeredcnn.files import ImageFile

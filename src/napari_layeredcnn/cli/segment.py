@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path  # noqa: TC003  # typer reads the annotations
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypedDict, TypeVar, cast
 
 import typer
 
+from napari_layeredcnn.cli.begun import Strokes, read_seed, read_seed_around
 from napari_layeredcnn.cli.console import (
     Device,
     DeviceOption,
@@ -16,26 +17,36 @@ from napari_layeredcnn.cli.console import (
     progress_console,
     say,
 )
+from napari_layeredcnn.cli.outputs import (
+    check_endings,
+    check_outputs,
+    write_closed_outputs,
+    write_outputs,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Generator
 
-    from napari_layeredcnn.core.completion import CompletedColumns, Completion
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from napari_layeredcnn.core.completion import CompletedColumns
+    from napari_layeredcnn.core.completion import Direction as Way
     from napari_layeredcnn.core.seeds import Seed
-    from napari_layeredcnn.files import ImageFile
 
-ENDINGS = (".tif", ".tiff", ".csv", ".npz", ".png")
+Finished = TypeVar("Finished")
 
 
-class Strokes(StrEnum):
-    """What is painted in the seed."""
+class Settings(TypedDict):
+    """What completions of all kinds take."""
 
-    REGIONS = "regions"
-    BOUNDARIES = "boundaries"
+    model: str | None
+    device: str
+    region_thickness: float | None
 
 
 class Direction(StrEnum):
-    """Which way columns (or rows) are continued."""
+    """Which way columns, rows or rays are continued."""
 
     RIGHT = "right"
     LEFT = "left"
@@ -43,6 +54,12 @@ class Direction(StrEnum):
     DOWN = "down"
     UP = "up"
     VERTICAL = "vertical"
+    AROUND = "around"
+
+    @property
+    def transposed(self) -> bool:
+        """Whether curves run along the rows."""
+        return self in (Direction.DOWN, Direction.UP, Direction.VERTICAL)
 
 
 def segment(
@@ -54,8 +71,9 @@ def segment(
         Path,
         typer.Option(
             "--seed",
-            metavar="LABELS",
-            help="Partial labels of the image's shape: TIFF, PNG or NPY, 0 where unlabelled.",
+            metavar="BEGUN",
+            help="Partial labels of the image's shape: TIFF, PNG or NPY, 0 where unlabelled. "
+            "Or boundaries that were drawn in napari and saved: .curves.csv or .curves.npz.",
             show_default=False,
         ),
     ],
@@ -87,9 +105,40 @@ def segment(
             "--direction",
             metavar="WAY",
             help="Which way to continue: columns right, left or horizontal (both), or rows down, "
-            "up or vertical (both).",
+            "up or vertical (both); around a center, for closed structures.",
         ),
     ] = Direction.HORIZONTAL,
+    center: Annotated[
+        tuple[float, float] | None,
+        typer.Option(
+            "--center",
+            metavar="ROW COLUMN",
+            help="Where the center is, for --direction around: in pixels from the upper left "
+            "pixel, whose own center is 0 0, as napari shows it.",
+            show_default=False,
+        ),
+    ] = None,
+    start_angle: Annotated[
+        float | None,
+        typer.Option(
+            "--start-angle",
+            metavar="DEG",
+            help="Where the unrolled image begins, for --direction around: degrees, clockwise "
+            "from the right. Default: 0.",
+            show_default=False,
+        ),
+    ] = None,
+    max_radius: Annotated[
+        float | None,
+        typer.Option(
+            "--max-radius",
+            metavar="PX",
+            min=1,
+            help="How far from the center to look, for --direction around. Default: three times "
+            "as far as the farthest boundary in the seed.",
+            show_default=False,
+        ),
+    ] = None,
     region_thickness: Annotated[
         float | None,
         typer.Option(
@@ -123,99 +172,56 @@ def segment(
     short strokes of paint are enough for two regions.
 
     Example: `layeredcnn segment retina.tif --seed begun.tif -o done.tif -o done.csv -o done.png`
+
+    Rings and tubes, whose boundaries are closed: `layeredcnn segment tree.tif --seed begun.tif
+    --direction around --center 211.5 198 -o done.tif`
     """
     check_endings(output)
+    _check_around(direction, center, start_angle, max_radius)
     with errors_in_one_sentence():
         check_outputs(output, protected=(image, seed), overwrite=overwrite)
 
+        from napari_layeredcnn.core.around import iter_complete_around
         from napari_layeredcnn.core.completion import iter_complete
         from napari_layeredcnn.files import read_image
 
         file = read_image(image, slice_index)
-        begun = read_seed(seed, file, slice_index, strokes, zero_is_region, direction)
-        steps = iter_complete(
-            file.array,
-            begun,
-            model=model,
-            device=device.value,
-            direction=direction.value,
-            region_thickness=region_thickness,
-        )
-        completion = with_progress(steps, f"Completing {image.name}")
-        write_outputs(output, file, begun, completion)
-    k, n = completion.curves.shape
-    lines = "rows" if completion.transposed else "columns"
-    say(
-        f"Completed {k} curve{'s' * (k > 1)} over {n} {lines} from {len(begun.columns)} labelled "
-        f"({completion.model_name})."
-    )
-    for note in completion.notes:
+        begun = (seed, file, slice_index, strokes, zero_is_region)
+        settings: Settings = {
+            "model": model,
+            "device": device.value,
+            "region_thickness": region_thickness,
+        }
+        doing = f"Completing {image.name}"
+        if center is None:
+            along = read_seed(*begun, transposed=direction.transposed)
+            steps = iter_complete(
+                file.array, along, direction=cast("Way", direction.value), **settings
+            )
+            completion = with_progress(steps, doing)
+            write_outputs(output, file, along, completion)
+            lines = "rows" if completion.transposed else "columns"
+            summary = _summary(completion.curves, lines, along, completion.model_name)
+            notes = completion.notes
+        else:
+            rays = read_seed_around(
+                *begun, center=center, start_angle=start_angle or 0.0, max_radius=max_radius
+            )
+            turn = iter_complete_around(file.array, rays, **settings)
+            closed = with_progress(turn, doing, "rays")
+            write_closed_outputs(output, file, rays, closed)
+            summary = _summary(closed.curves, "rays", rays.seed, closed.model_name)
+            notes = closed.notes
+    say(summary)
+    for note in notes:
         say(f"Note: {note}.")
     for path in output:
         say(f"Wrote {path}")
 
 
-def check_endings(outputs: Sequence[Path]) -> None:
-    """Refuse an output whose ending says nothing, as wrong usage."""
-    for path in outputs:
-        if path.suffix.lower() not in ENDINGS:
-            raise typer.BadParameter(
-                f"'{path}' ends in {path.suffix or 'nothing'}; outputs end in .tif (labels), "
-                ".csv or .npz (curves) or .png (overlay).",
-                param_hint="'--output' / '-o'",
-            )
-
-
-def check_outputs(outputs: Sequence[Path], *, protected: Sequence[Path], overwrite: bool) -> None:
-    """Refuse to write over the input, ever, and over other files unless asked to."""
-    seen: set[Path] = set()
-    for path in outputs:
-        resolved = path.resolve()
-        if any(resolved == p.resolve() or _same_file(path, p) for p in protected):
-            raise ValueError(f"{path} is an input and is never written over; choose another name.")
-        if resolved in seen:
-            raise ValueError(f"{path} is named twice as an output.")
-        seen.add(resolved)
-        if not path.parent.is_dir():
-            raise ValueError(
-                f"The folder {path.parent} of {path.name} does not exist; make it first."
-            )
-        if path.is_dir():
-            raise ValueError(f"{path} is a folder; name a file.")
-        if path.exists() and not overwrite:
-            raise ValueError(f"{path} exists already; add --overwrite to replace it.")
-
-
-def read_seed(
-    path: Path,
-    image: ImageFile,
-    slice_index: int | None,
-    strokes: Strokes,
-    zero_is_region: bool,
-    direction: Direction,
-) -> Seed:
-    """Read partial labels of an image's shape as a seed, transposed where rows are continued."""
-    from napari_layeredcnn.core.seeds import seed_from_boundaries, seed_from_regions
-    from napari_layeredcnn.files import read_labels
-
-    labels = read_labels(path, slice_index)
-    if labels.shape != image.array.shape[:2]:
-        raise ValueError(
-            f"{path} has {labels.shape[0]} x {labels.shape[1]} pixels where the image has "
-            f"{image.array.shape[0]} x {image.array.shape[1]}; labels need the image's own shape."
-        )
-    if direction in (Direction.DOWN, Direction.UP, Direction.VERTICAL):
-        labels = labels.T
-    if strokes is Strokes.BOUNDARIES:
-        if zero_is_region:
-            raise ValueError("--zero-is-region has no meaning with --strokes boundaries; drop one.")
-        return seed_from_boundaries(labels)
-    return seed_from_regions(labels, zero_is_region=zero_is_region)
-
-
 def with_progress(
-    steps: Generator[CompletedColumns, None, Completion], description: str
-) -> Completion:
+    steps: Generator[CompletedColumns, None, Finished], description: str, unit: str = "columns"
+) -> Finished:
     """Run a completion to its end under a progress bar that counts columns."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
     from rich.progress import TimeRemainingColumn as TimeLeft
@@ -224,7 +230,7 @@ def with_progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("columns"),
+        TextColumn(unit),
         TimeLeft(),
         console=progress_console(),
         transient=True,
@@ -235,41 +241,29 @@ def with_progress(
             try:
                 step = next(steps)
             except StopIteration as stop:
-                result: Completion = stop.value
+                result: Finished = stop.value
                 return result
             bar.update(task, completed=step.done, total=step.total)
 
 
-def write_outputs(
-    outputs: Sequence[Path], image: ImageFile, seed: Seed, completion: Completion
-) -> None:
-    """Write each output as its ending says."""
-    from napari_layeredcnn.files import write_curves, write_labels, write_picture
-    from napari_layeredcnn.overlay import draw_overlay
-
-    for path in outputs:
-        ending = path.suffix.lower()
-        if ending in (".csv", ".npz"):
-            write_curves(
-                path,
-                completion.curves,
-                uncertainty=completion.uncertainty,
-                region_ids=completion.region_ids,
-                transposed=completion.transposed,
-            )
-        elif ending == ".png":
-            picture = draw_overlay(
-                image.array,
-                completion.curves,
-                seed_columns=seed.columns,
-                uncertainty=completion.uncertainty,
-                transposed=completion.transposed,
-            )
-            write_picture(path, picture)
-        else:
-            write_labels(path, completion.labels(), image.resolution)
+def _check_around(direction: Direction, center: object, *others: object) -> None:
+    """Refuse a center that is missing, or of no use, as wrong usage."""
+    if direction is Direction.AROUND and center is None:
+        raise typer.BadParameter(
+            "--direction around needs the center: add --center ROW COLUMN.",
+            param_hint="'--center'",
+        )
+    if direction is not Direction.AROUND and any(x is not None for x in (center, *others)):
+        raise typer.BadParameter(
+            f"--center, --start-angle and --max-radius have no meaning with --direction "
+            f"{direction.value}: choose --direction around, or drop them.",
+            param_hint="'--direction'",
+        )
 
 
-def _same_file(a: Path, b: Path) -> bool:
-    """Tell whether two names are one file, by a hard link for example."""
-    return a.exists() and b.exists() and a.samefile(b)
+def _summary(curves: NDArray[np.float32], along: str, seed: Seed, model_name: str) -> str:
+    k, n = curves.shape
+    return (
+        f"Completed {k} curve{'s' * (k > 1)} over {n} {along} from {len(seed.columns)} labelled "
+        f"({model_name})."
+    )

@@ -111,7 +111,9 @@ def train(
         weights = run(
             TrainingOptions(
                 output=output,
-                schedule=Schedule(steps, minutes, batch, learning_rate, warmup),
+                schedule=Schedule(
+                    steps, minutes, batch, learning_rate, warmup, fresh=start_from is None
+                ),
                 configuration=configuration.value,
                 seed=seed,
                 textures=textures,

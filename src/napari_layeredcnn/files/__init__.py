@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from napari_layeredcnn.files.colors import Colors
 from napari_layeredcnn.files.common import FileError, write_text
-from napari_layeredcnn.files.curve_table import CurveTable
+from napari_layeredcnn.files.curve_seed import seed_from_curve_file
+from napari_layeredcnn.files.curve_table import Around, CurveTable
 from napari_layeredcnn.files.curves import read_curves, write_curves
 from napari_layeredcnn.files.images import (
     READABLE,
@@ -21,9 +22,11 @@ from napari_layeredcnn.files.images import (
 from napari_layeredcnn.files.labels_file import LabelsFile, read_labels_file, write_labels_file
 from napari_layeredcnn.files.place import Place
 from napari_layeredcnn.files.resolution import Resolution
+from napari_layeredcnn.files.stacks import read_label_stack, read_stack, stack_shape
 
 __all__ = [
     "READABLE",
+    "Around",
     "Colors",
     "CurveTable",
     "FileError",
@@ -33,8 +36,12 @@ __all__ = [
     "Resolution",
     "read_curves",
     "read_image",
+    "read_label_stack",
     "read_labels",
     "read_labels_file",
+    "read_stack",
+    "seed_from_curve_file",
+    "stack_shape",
     "write_curves",
     "write_labels",
     "write_labels_file",

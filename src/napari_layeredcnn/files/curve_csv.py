@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_layeredcnn.files.curve_table import CurveTable, checked_table
+from napari_layeredcnn.files.curve_table import CurveTable, around_from, checked_table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,26 +22,19 @@ _LAYER = "# layer: "
 def write_csv(path: Path, table: CurveTable) -> None:
     """Write one row to each column of each slice."""
     k = table.n_curves
-    along, above, order = (
-        (
-            "row",
-            "columns left of the curve; the center of pixel column x lies at x",
-            "left to right",
-        )
-        if table.transposed
-        else (
-            "column",
-            "rows above the curve; the center of pixel row y lies at y",
-            "top to bottom",
-        )
-    )
+    along, order, coordinates = _words(table)
     lines = [
         "# Curves written by napari-layeredcnn",
-        f"# coordinates: edge ({above} + 0.5)",
+        *(f"# {line}" for line in coordinates),
         "# units: px",
         f"# region ids, {order}: {' '.join(map(str, table.region_ids))}",
     ]
-    names = [along, *(f"curve_{i + 1}" for i in range(k))]
+    # What stands before the values of each column.
+    places = [str(x) for x in range(table.curves.shape[-1])]
+    if table.around is not None:
+        angles = table.around.angles(len(places)).tolist()
+        places = [f"{x},{angle}" for x, angle in zip(places, angles, strict=True)]
+    names = [*along, *(f"curve_{i + 1}" for i in range(k))]
     stack = table.slices is not None
     parts: list[NDArray[Any]] = [_as_stack(table.curves, stack)]
     if table.uncertainty is not None:
@@ -61,11 +54,11 @@ def write_csv(path: Path, table: CurveTable) -> None:
     lines.append(",".join(["slice", *names] if stack else names))
     for i, index in enumerate(table.slices or [None]):
         before = [] if index is None else [str(index)]
-        for x in range(table.curves.shape[-1]):
+        for x, where in enumerate(places):
             # str of a float32 is the shortest text that reads back as the same number.
             values = (v for part in parts for v in part[i, :, x])
             lines.append(
-                ",".join([*before, str(x), *("" if np.isnan(v) else str(v) for v in values)])
+                ",".join([*before, where, *("" if np.isnan(v) else str(v) for v in values)])
             )
     path.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
 
@@ -79,30 +72,55 @@ def read_csv(path: Path) -> CurveTable:
     stack = names[0] == "slice"
     first = 2 if stack else 1
     along = names[first - 1] if len(names) >= first else ""
+    places = first
+    if along == "ray" and names[first : first + 1] == ["angle"]:
+        first += 1  # follows from the ray's number
     k = sum(re.fullmatch(r"curve_\d+", name) is not None for name in names)
     with_uncertainty = "uncertainty_1" in names
     kinds = ["curve", *(kind for kind in ("uncertainty", "world") if f"{kind}_1" in names)]
     expected = [f"{kind}_{i + 1}" for kind in kinds for i in range(k)]
-    if k == 0 or along not in ("column", "row") or names[first:] != expected:
+    if k == 0 or along not in ("column", "row", "ray") or names[first:] != expected:
         raise ValueError(f"its columns are {', '.join(names)}")
     last = first + (2 * k if with_uncertainty else k)
     numbers = [[np.float32(v or "nan") for v in row[first:last]] for row in rows[1:]]
-    slices, width = _places([row[:first] for row in rows[1:]])
+    slices, width = _places([row[:places] for row in rows[1:]])
     values = np.array(numbers, np.float32).reshape(len(slices), width, last - first)
     values = values.transpose(0, 2, 1)  # to (S, K or 2 K, W)
     curves, uncertainty = values[:, :k].copy(), values[:, k:].copy()
     if not stack:
         curves, uncertainty = curves[0], uncertainty[0]
     ids = next((c.split(":")[1].split() for c in comments if c.startswith("# region ids")), None)
+    layer = next((c.removeprefix(_LAYER) for c in comments if c.startswith(_LAYER)), "{}")
+    document = json.loads(layer)
     table = CurveTable(
         curves=curves,
         uncertainty=uncertainty if with_uncertainty else None,
         region_ids=tuple(range(1, k + 2) if ids is None else map(int, ids)),
         transposed=along == "row",
         slices=slices if stack else None,
+        around=around_from(document) if along == "ray" else None,
     )
-    layer = next((c.removeprefix(_LAYER) for c in comments if c.startswith(_LAYER)), "{}")
-    return checked_table(table, json.loads(layer))
+    return checked_table(table, document)
+
+
+def _words(table: CurveTable) -> tuple[list[str], str, list[str]]:
+    """Return names of the first columns, the order of the regions, and what the numbers are."""
+    if table.around is not None:
+        (row, column), start = table.around.center, table.around.start_angle
+        return (
+            ["ray", "angle"],
+            "from the center outwards",
+            [
+                "coordinates: radius (distance of the curve from the center, along the ray)",
+                f"center: row {row}, column {column} (centers of pixels lie at whole numbers)",
+                f"angles: degrees clockwise on the screen from the right; ray 0 points to {start}",
+            ],
+        )
+    if table.transposed:
+        above = "columns left of the curve; the center of pixel column x lies at x"
+        return ["row"], "left to right", [f"coordinates: edge ({above} + 0.5)"]
+    above = "rows above the curve; the center of pixel row y lies at y"
+    return ["column"], "top to bottom", [f"coordinates: edge ({above} + 0.5)"]
 
 
 def _as_stack(curves: NDArray[Any], stack: bool) -> NDArray[Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_layeredcnn.files.curve_table import CurveTable, checked_table
+from napari_layeredcnn.files.curve_table import CurveTable, around_from, checked_table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +18,7 @@ def write_npz(path: Path, table: CurveTable) -> None:
     arrays: dict[str, Any] = {
         "curves": table.curves,
         "region_ids": np.array(table.region_ids, np.int64),
-        "coordinates": np.array("edge"),
+        "coordinates": np.array("edge" if table.around is None else "radius"),
         "transposed": np.array(table.transposed),
     }
     if table.uncertainty is not None:
@@ -38,14 +38,16 @@ def read_npz(path: Path) -> CurveTable:
     """Read what `write_npz` wrote; errors are NumPy's, or those of wrong arrays."""
     # NumPy leaves the file open where the archive in it is broken.
     with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-        if str(file["coordinates"]) != "edge":
-            raise ValueError(f"its coordinates are {file['coordinates']}, not edge")
+        coordinates = str(file["coordinates"])
+        if coordinates not in ("edge", "radius"):
+            raise ValueError(f"its coordinates are {coordinates}, not edge or radius")
+        document = json.loads(str(file["layer"]) if "layer" in file else "{}")
         table = CurveTable(
             curves=file["curves"].astype(np.float32),
             uncertainty=file["uncertainty"].astype(np.float32) if "uncertainty" in file else None,
             region_ids=tuple(map(int, file["region_ids"])),
             transposed=bool(file["transposed"]),
             slices=tuple(map(int, file["slices"])) if "slices" in file else None,
+            around=around_from(document) if coordinates == "radius" else None,
         )
-        layer = str(file["layer"]) if "layer" in file else "{}"
-    return checked_table(table, json.loads(layer))
+    return checked_table(table, document)

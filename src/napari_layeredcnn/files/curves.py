@@ -16,7 +16,7 @@ from napari_layeredcnn.files.common import (
 )
 from napari_layeredcnn.files.curve_csv import read_csv, write_csv
 from napari_layeredcnn.files.curve_npz import read_npz, write_npz
-from napari_layeredcnn.files.curve_table import CurveTable
+from napari_layeredcnn.files.curve_table import Around, CurveTable
 
 if TYPE_CHECKING:
     import os
@@ -37,6 +37,7 @@ def write_curves(
     slices: Sequence[int] | None = None,
     place: Place | None = None,
     notes: Mapping[str, Any] | None = None,
+    around: Around | None = None,
 ) -> None:
     """Write curves as a table that people read (``.csv``) or as arrays (``.npz``).
 
@@ -59,6 +60,9 @@ def write_curves(
         world units too.
     notes : dict, optional
         Names, colors, settings: whatever JSON can hold.
+    around : Around, optional
+        For closed curves of one image: their center, and where the W rays point. The curves are
+        radii then, and there is no `place`.
 
     Raises
     ------
@@ -99,12 +103,18 @@ def write_curves(
             raise FileError(
                 f"The uncertainty's shape {uncertainty.shape} is not the curves' {curves.shape}."
             )
+    if around is not None and (slices is not None or transposed or place is not None):
+        raise FileError(
+            "Closed curves are written in pixels of one image, neither turned nor moved."
+        )
+    if around is not None and np.isnan(curves).any():
+        raise FileError("Closed curves are known on every ray, but some of these are NaN.")
     k = curves.shape[-2]
     ids = tuple(range(1, k + 2) if region_ids is None else map(int, region_ids))
     if len(ids) != k + 1:
         raise FileError(f"{k} curves part {k + 1} regions, not {len(ids)}.")
     numbers = None if slices is None else tuple(map(int, slices))
-    table = CurveTable(curves, uncertainty, ids, transposed, numbers, place, notes or {})
+    table = CurveTable(curves, uncertainty, ids, transposed, numbers, place, notes or {}, around)
     with replacing(path) as temporary:
         if path.suffix.lower() == ".csv":
             write_csv(temporary, table)

@@ -84,7 +84,7 @@ def read_image(path: str | os.PathLike[str], slice_index: int | None = None) -> 
     (128, 256)
     """
     path = Path(path)
-    array, resolution = _read(path, as_labels=False)
+    array, resolution = read_whole(path, as_labels=False)
     colors = array.ndim > 2 and array.shape[-1] in (3, 4)
     plane = array.ndim - 3 if colors else array.ndim - 2
     return _choose_slice(path, array, plane, slice_index, resolution)
@@ -122,7 +122,7 @@ def read_labels(path: str | os.PathLike[str], slice_index: int | None = None) ->
            [9, 0]], dtype=uint8)
     """
     path = Path(path)
-    array, _ = _read(path, as_labels=True)
+    array, _ = read_whole(path, as_labels=True)
     if array.ndim == 3 and array.shape[-1] in (3, 4) and slice_index is None:
         raise FileError(
             f"{path} has {array.shape[-1]} color channels where labels have one: save the "
@@ -214,7 +214,7 @@ def write_picture(path: str | os.PathLike[str], picture: NDArray[np.uint8]) -> N
         Image.fromarray(picture).save(temporary)
 
 
-def _read(path: Path, *, as_labels: bool) -> tuple[NDArray[Any], Resolution | None]:
+def read_whole(path: Path, *, as_labels: bool) -> tuple[NDArray[Any], Resolution | None]:
     """Read the whole array, of any number of axes, colors last."""
     check_exists(path)
     ending = path.suffix.lower()

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from napari_layeredcnn.core.polar import PolarGrid
+
     Floats = NDArray[np.float32]
     Columns = NDArray[np.bool_]
 
@@ -36,7 +38,10 @@ class Kept:
     """What a run has left in a slice.
 
     `curves` and `uncertainty` are (K, W) and NaN where the run has not been; `given` (W,) are the
-    columns that the person had labelled; `finished` is False after a canceled run.
+    columns that the person had labelled; `finished` is False after a canceled run. About a center
+    `grid` tells how the image was unrolled: W are rays, and curves are radii from the center
+    outwards. `labelled` (K, W) is what the partial labels said, NaN where nothing; `strokes`
+    (H, W) are the pixels that the person had painted, if the run went into the same layer.
     """
 
     curves: Floats
@@ -46,6 +51,28 @@ class Kept:
     given: Columns
     transposed: bool
     finished: bool
+    grid: PolarGrid | None = None
+    labelled: Floats | None = None
+    strokes: NDArray[np.bool_] | None = None
+
+    def labels(self) -> NDArray[np.int64]:
+        """Return the regions (H, W) as the viewer shows them; 0 where the run has not been."""
+        if self.grid is not None:
+            labels = np.zeros(self.grid.shape, np.int64)
+            self.grid.draw(labels, self.curves, self.region_ids)
+            return labels
+        labels = regions_from_curves(self.curves, self.height, self.region_ids).astype(np.int64)
+        return labels.T if self.transposed else labels
+
+    def misfit(self, shown: NDArray[np.integer[Any]]) -> int:
+        """Return in how many pixels the slice as it is now, (H, W), is another one."""
+        labels = self.labels()
+        return int(((labels != shown) & (labels != 0)).sum())
+
+    def labelled_seed(self) -> Seed:
+        """Return what the partial labels said when the run began."""
+        curves = self.curves if self.labelled is None else self.labelled
+        return Seed(curves, self.region_ids, self.height)
 
     @property
     def known(self) -> Columns:
@@ -100,21 +127,26 @@ def continue_from(
     """
     if not runs:
         raise ContinueError("there is nothing to continue yet: press Segment Layers first")
+    if runs[-1].grid is not None:
+        raise ContinueError(
+            'the result runs about a center: choose "Around a center" again, or press Segment '
+            "Layers"
+        )
     if runs[-1].transposed != (direction in ("vertical", "down", "up")):
         raise ContinueError(
             "the result runs along the other axis: choose its direction again, or press "
             "Segment Layers"
         )
-    # Of equals the last one.
-    last = min(reversed(runs), key=lambda run: int(run.changed(shown).sum()))
+    last = _fitting(runs, shown)
     if partial.region_ids != last.region_ids:
         raise ContinueError(
             f"the partial labels show the regions {_listed(partial.region_ids)}, but the result "
             f"{_listed(last.region_ids)}: press Segment Layers"
         )
     repainted, n_unreadable = _read_repainted(last, shown)
+    before = last.curves if last.labelled is None else last.labelled
     differs = ~np.isnan(partial.curves[0]) & ~(
-        last.given & np.isclose(partial.curves, last.curves).all(axis=0)
+        last.given & np.isclose(partial.curves, before).all(axis=0)
     )
     repainted[:, differs] = partial.curves[:, differs]
     here = ~np.isnan(repainted[0])
@@ -125,6 +157,52 @@ def continue_from(
     curves = np.where(here, repainted, np.where(keep | given, last.curves, np.nan))
     seed = Seed(curves.astype(np.float32), last.region_ids, last.height)
     return Continuation(seed, last, given | here, int(here.sum()), n_unreadable)
+
+
+def with_locked(
+    runs: Sequence[Kept], seed: Seed, shown: NDArray[np.integer[Any]], locked: Columns
+) -> Seed:
+    """Add the locked columns to a seed, as they are in the result now.
+
+    Parameters
+    ----------
+    runs : sequence of Kept
+        What earlier runs have left, oldest first.
+    seed : Seed
+        What is labelled.
+    shown : (H, W) array of int
+        The result as it is now.
+    locked : (W,) array of bool
+        Columns that are not to change. Where no run has been there is nothing to lock.
+
+    Returns
+    -------
+    Seed
+        With more columns given.
+
+    Raises
+    ------
+    ContinueError
+        If the result has other regions.
+    """
+    if not runs or not locked.any():
+        return seed
+    last = _fitting(runs, shown)
+    if last.region_ids != seed.region_ids:
+        raise ContinueError(
+            f"the partial labels show the regions {_listed(seed.region_ids)}, but the locked "
+            f"columns {_listed(last.region_ids)}: delete the locked columns"
+        )
+    repainted, _ = _read_repainted(last, shown)
+    now = np.where(np.isnan(repainted), last.curves, repainted)
+    there = locked & last.known
+    curves = np.where(there, now, seed.curves)
+    return Seed(curves.astype(np.float32), seed.region_ids, seed.height, seed.skipped_columns)
+
+
+def _fitting(runs: Sequence[Kept], shown: NDArray[np.integer[Any]]) -> Kept:
+    """Return the run that fits the result as it is now best; of equals the last one."""
+    return min(reversed(runs), key=lambda run: int(run.changed(shown).sum()))
 
 
 def _read_repainted(last: Kept, shown: NDArray[np.integer[Any]]) -> tuple[Floats, int]:

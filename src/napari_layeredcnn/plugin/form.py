@@ -7,35 +7,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from magicgui.widgets import ComboBox, Container
-from napari.layers import Image, Labels
 from qtpy.compat import isalive
-from qtpy.QtWidgets import (
-    QCheckBox,
-    QHBoxLayout,
-    QLabel,
-    QProgressBar,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtCore import QEvent
+from qtpy.QtWidgets import QGridLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
-from napari_layeredcnn.plugin.region_keys import NEXT_KEY, PREVIOUS_KEY
+from napari_layeredcnn.plugin import settings
+from napari_layeredcnn.plugin.advanced import Advanced
+from napari_layeredcnn.plugin.choice_fields import ChoiceFields
+from napari_layeredcnn.plugin.choices import Choices
+from napari_layeredcnn.plugin.doubtful import NEXT_KEY, PREVIOUS_KEY
+from napari_layeredcnn.plugin.fields import (
+    Fields,
+    Scrolled,
+    button,
+    choice_box,
+    line_up,
+    one_below_the_other,
+    side_by_side,
+    tick,
+)
+from napari_layeredcnn.plugin.run_keys import CONTINUE_KEY, START_KEY
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
-    from napari.layers import Layer
 
-DIRECTIONS = [
-    ("Left and right", "horizontal"),
-    ("To the right", "right"),
-    ("To the left", "left"),
-    ("Up and down", "vertical"),
-    ("Down", "down"),
-    ("Up", "up"),
-]
 ON_CANCEL = [("keeps columns", "keep"), ("puts back", "restore")]
-STROKES = [("Regions", "regions"), ("Boundaries", "boundaries")]
 
 
 class SegmentForm(QWidget):
@@ -50,156 +46,166 @@ class SegmentForm(QWidget):
     def __init__(self, viewer: ViewerModel) -> None:
         super().__init__()
         self._viewer = viewer
-        self._build()
+        self._fields = ChoiceFields(viewer)
+        self._advanced = Advanced(viewer)
+        self._name_parts()
+        self._build_results()
+        self._build_buttons()
+        self._lay_out()
+        self._advanced.show_choices(settings.defaults())
         self._show_running(False)
-        self._choose_selected()
-        events = viewer.layers.events
-        for signal in (events.inserted, events.removed, events.reordered, events.renamed):
-            signal.connect(self._refresh_layers)
+        self._show_rows()
+        self._follow_viewer()
 
     def say(self, message: str) -> None:
         """Show a sentence below the buttons."""
         self._message.setText(message)
 
-    def _build(self) -> None:
-        self._image = ComboBox(
-            label="Image", choices=self._images, tooltip="The image whose regions lie in layers."
-        )
-        self._labels = ComboBox(
-            label="Partial labels",
-            choices=self._partial_labels,
-            tooltip="Labels in which you paint a few columns. They are never changed by a run.",
-        )
-        self._strokes = ComboBox(
-            label="Strokes are",
-            choices=STROKES,
-            tooltip=(
-                "Regions: a stroke of another label in every region, from top to bottom.\n"
-                "Boundaries: a thin line of another label along every boundary."
-            ),
-        )
-        self._direction = ComboBox(
-            label="Continue",
-            choices=DIRECTIONS,
-            tooltip="Where the labels are continued to, from the columns that you painted.",
-        )
-        self._new_button = _button(
-            "New partial labels",
-            "Add an empty Labels layer that fits the image, with the brush in hand.",
-        )
-        self._keys = QLabel(
-            f"Brush keys: <b>{NEXT_KEY}</b> next region, <b>{PREVIOUS_KEY}</b> previous"
-        )
-        self._keys.setToolTip(
-            "While you paint: the full stop takes the next region below, after the lowest one a\n"
-            "new one; the comma takes the region above. They act on the selected Labels layer."
-        )
-        self._start_button = _button(
-            "Segment Layers",
-            "Complete the partial labels of the slice that is shown, into a layer of its own.",
-        )
-        self._continue_button = _button(
-            "Continue from here",
-            "Where the result goes wrong, paint one or two of its columns anew, then press this.\n"
-            "What was passed before these columns stays; the rest is done again.\n"
-            "After Cancel: go on with the columns that are missing.",
-        )
-        self._cancel_button = _button("Cancel", "Stop after the column at hand.")
-        self._on_cancel = ComboBox(
-            choices=ON_CANCEL,
-            tooltip=(
-                "Keeps columns: those that are done when you cancel stay in the result.\n"
-                "Puts back: the result is again as it was before the run."
-            ),
-        )
-        self._uncertainty_tick = _tick(
+    def choices(self) -> Choices:
+        """Return what is chosen; what is hidden, as it makes no sense, is as built in."""
+        values = {**self._fields.choices(), **self._advanced.choices()}
+        values["into_partial"] &= self._fields.paints_labels
+        return Choices(**values)
+
+    def set_choices(self, choices: Choices) -> None:
+        """Set all boxes that are no viewer layers; a range ends with the image at the latest."""
+        self._fields.show_choices(choices)
+        self._advanced.show_choices(choices)
+
+    def changeEvent(self, event: QEvent | None) -> None:  # noqa: N802
+        """Line up the rows in whatever font napari sets."""
+        super().changeEvent(event)
+        if event is not None and event.type() in (QEvent.Type.StyleChange, QEvent.Type.FontChange):
+            line_up(self._fields, self._after, self._advanced.fields)
+
+    # ---------------------------------------------------------------- parts
+
+    def _name_parts(self) -> None:
+        """Give the parts of the upper and the folded rows the names that the dock uses."""
+        fields, advanced = self._fields, self._advanced
+        self._image, self._labels, self._new_button = fields.image, fields.labels, fields.new_button
+        self._center, self._center_button = fields.center, fields.center_button
+        self._strokes, self._zero_tick = fields.strokes, fields.zero_tick
+        self._slices, self._first, self._last = fields.slices, fields.first, fields.last
+        self._direction, self._start_angle = fields.direction, fields.start_angle
+        self._locked, self._lock_button = advanced.locked_columns, advanced.lock_button
+
+    def _build_results(self) -> None:
+        self._uncertainty_tick = tick(
             "Uncertainty",
             "Also add an image of how unsure each boundary is, in pixels: bright is doubtful.\n"
             "It is drawn in a band along the boundaries, anew with every run.",
         )
-        self._paths_tick = _tick(
+        self._paths_tick = tick(
             "Curves",
             "Also add the boundaries as lines in a Shapes layer, finer than pixels.\n"
             "They are drawn anew with every run.",
+        )
+        self._surfaces_tick = tick(
+            "Surfaces", "Also add every boundary of a stack as a surface, to be seen in 3D."
+        )
+        self._previous_doubt_button = button(
+            "previous", f"Go back to the doubtful place before this one. Key: {PREVIOUS_KEY}."
+        )
+        self._next_doubt_button = button(
+            "next", f"Go to the next doubtful place, the most doubtful one first. Key: {NEXT_KEY}."
+        )
+        self._copy_python_button = button(
+            "Copy as Python", "Copy lines of Python that do the same to the clipboard."
+        )
+        self._copy_command_button = button(
+            "Copy as command", "Copy a command for a terminal that does the same to the clipboard."
+        )
+
+    def _build_buttons(self) -> None:
+        self._start_button = button(
+            "Segment Layers",
+            f"Complete the partial labels of the chosen slices. Key: {START_KEY}.",
+        )
+        self._continue_button = button(
+            "Continue from here",
+            "Where the result goes wrong, paint one or two of its columns anew, then press this.\n"
+            "What was passed before these columns stays; the rest is done again.\n"
+            f"After Cancel: go on with the columns that are missing. Key: {CONTINUE_KEY}.",
+        )
+        self._cancel_button = button("Cancel", "Stop after the column at hand.")
+        self._on_cancel = choice_box(
+            ON_CANCEL,
+            "Keeps columns: those that are done when you cancel stay in the result.\n"
+            "Puts back: the result is again as it was before the run.",
         )
         self._bar = QProgressBar()
         self._bar.setToolTip("How many columns are done.")
         self._bar.setTextVisible(False)
         self._message = QLabel("Paint every region in a few columns, then press Segment Layers.")
+        self._message.setToolTip("What was done, or what is to be done.")
         self._message.setWordWrap(True)
 
+    def _lay_out(self) -> None:
+        ticks = QWidget()
+        grid = QGridLayout(ticks)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.addWidget(self._uncertainty_tick, 0, 0)
+        grid.addWidget(self._paths_tick, 0, 1)
+        grid.addWidget(self._surfaces_tick, 1, 0)
+        self._after = after = Fields()
+        after.add("Also add", ticks, "Layers to add beside the labels, now or with the next run.")
+        tip = (
+            "Places of the result where a boundary is least sure. The keys act while the partial\n"
+            "labels or the result are selected."
+        )
+        keys = QLabel(f"Doubtful keys: <b>{NEXT_KEY}</b> next, <b>{PREVIOUS_KEY}</b> previous")
+        keys.setToolTip(tip)
+        both = side_by_side(self._previous_doubt_button, self._next_doubt_button)
+        after.add("Doubtful", both, tip)
+        after.add_wide(keys)
+        after.add_wide(side_by_side(self._copy_python_button, self._copy_command_button))
+
         layout = QVBoxLayout(self)
-        layout.addWidget(_form(self._image, self._labels))
-        layout.addWidget(self._new_button)
-        layout.addWidget(self._keys)
-        layout.addWidget(_form(self._strokes, self._direction))
-        layout.addLayout(_row(QLabel("Also add"), self._uncertainty_tick, self._paths_tick))
-        layout.addWidget(self._start_button)
-        layout.addWidget(self._continue_button)
-        layout.addLayout(_row(self._cancel_button, self._on_cancel.native))
-        layout.addWidget(self._bar)
-        layout.addWidget(self._message)
+        layout.setContentsMargins(4, 4, 4, 4)
+        layout.addWidget(Scrolled(one_below_the_other(self._fields, after, self._advanced)))
+        for widget in (
+            self._start_button,
+            self._continue_button,
+            side_by_side(self._cancel_button, self._on_cancel.native),
+            self._bar,
+            self._message,
+        ):
+            layout.addWidget(widget)
         layout.addStretch()
 
     def _show_running(self, running: bool) -> None:
+        """Lock what must not change during a run."""
+        self._fields.setEnabled(not running)
+        self._advanced.fields.setEnabled(not running)
         self._start_button.setEnabled(not running)
         self._continue_button.setEnabled(not running)
         self._cancel_button.setEnabled(running)
         self._bar.setVisible(running)
         self._bar.setRange(0, 0)  # busy until the first column is there
 
-    # ---------------------------------------------------------------- layers
+    # ---------------------------------------------------------------- viewer
+
+    def _follow_viewer(self) -> None:
+        layers, dims = self._viewer.layers.events, self._viewer.dims.events
+        for signal in (layers.inserted, layers.removed, layers.reordered, layers.renamed):
+            signal.connect(self._refresh_layers)
+        for signal in (dims.order, dims.range, dims.last_used):
+            signal.connect(self._show_rows)
+        for box in (self._image, self._labels):
+            box.changed.connect(self._show_rows)
 
     def _refresh_layers(self, _event: Any = None) -> None:
         """Offer the layers that are there now; what is chosen stays chosen."""
         if not isalive(self):
             return  # the window is closing, the list of layers is not gone yet
-        for box in (self._image, self._labels):
-            chosen = box.value
-            box.reset_choices()
-            if chosen in box.choices:  # magicgui goes by names, and loses a renamed layer
-                box.value = chosen
+        self._fields.refresh_layers()
+        self._locked.reset_choices()
 
-    def _choose_selected(self) -> None:
-        """Begin with the selected layers."""
-        for layer in self._viewer.layers.selection:
-            for box in (self._image, self._labels):
-                if layer in box.choices:
-                    box.value = layer
-
-    def _images(self, _box: Any) -> list[tuple[str, Layer]]:
-        return self._layers_of(Image)
-
-    def _partial_labels(self, _box: Any) -> list[tuple[str, Layer]]:
-        return self._layers_of(Labels)
-
-    def _layers_of(self, kind: type[Layer]) -> list[tuple[str, Layer]]:
-        return [(layer.name, layer) for layer in self._viewer.layers if isinstance(layer, kind)]
-
-
-def _form(*boxes: ComboBox) -> QWidget:
-    """Return the boxes below each other, with their names."""
-    form = Container(widgets=list(boxes), labels=True)
-    form.margins = (0, 0, 0, 0)
-    return form.native
-
-
-def _row(first: QWidget, *others: QWidget) -> QHBoxLayout:
-    """Return the widgets side by side; the first one takes what room there is."""
-    row = QHBoxLayout()
-    row.addWidget(first, stretch=1)
-    for other in others:
-        row.addWidget(other)
-    return row
-
-
-def _tick(text: str, tip: str) -> QCheckBox:
-    tick = QCheckBox(text)
-    tick.setToolTip(tip)
-    return tick
-
-
-def _button(text: str, tip: str) -> QPushButton:
-    button = QPushButton(text)
-    button.setToolTip(tip)
-    return button
+    def _show_rows(self, _event: Any = None) -> None:
+        """Show the rows that make sense, and no others."""
+        if not isalive(self):
+            return
+        self._fields.show_rows()
+        self._surfaces_tick.setVisible(self._fields.is_stack)
+        self._advanced.show_output(self._fields.paints_labels)

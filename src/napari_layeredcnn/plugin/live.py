@@ -13,68 +13,119 @@ if TYPE_CHECKING:
     from napari.layers import Labels
     from numpy.typing import NDArray
 
+    from napari_layeredcnn.plugin.planes import Plane
+
     Pixels = NDArray[np.integer[Any]]
+    Mask = NDArray[np.bool_]
 
 
 class LiveLabels:
-    """One run's writing into one slice of a Labels layer.
+    """One run's writing into slices of a Labels layer.
 
     Parameters
     ----------
     layer : napari.layers.Labels
         The layer; its data are a NumPy array.
-    index : int or None
-        The slice of a stack; None for a 2D layer.
     is_new : bool
         Whether the run has made the layer: it is deleted then to undo the run, and has no
         history.
     """
 
-    def __init__(self, layer: Labels, index: int | None, *, is_new: bool) -> None:
+    def __init__(self, layer: Labels, *, is_new: bool) -> None:
         self.layer = layer
         self.is_new = is_new
-        self.index = index
-        self._before = self._now.copy()
-        # What the layer holds if nobody else paints: a pixel that differs is the person's.
-        self._ours = self._before.copy()
+        self.slices: dict[Plane, _LiveSlice] = {}
 
-    def write(self, where: tuple[slice, slice], labels: Pixels) -> None:
-        """Write labels (h, w) at rows and columns `where`; shown at the next `refresh`."""
-        untouched = self._now[where] == self._ours[where]
-        np.copyto(self._now[where], labels, where=untouched)
-        np.copyto(self._ours[where], labels, where=untouched)
+    def write(
+        self, plane: Plane, where: tuple[slice, slice], labels: Pixels, protected: Mask
+    ) -> None:
+        """Write labels (h, w) at rows and columns `where`; shown at the next `refresh`.
+
+        `protected` (H, W) pixels of the slice are never changed.
+        """
+        self._slice(plane, protected).write(where, labels)
 
     def refresh(self) -> None:
         """Show what was written."""
         self.layer.refresh(thumbnail=False, highlight=False, extent=False)
 
-    def finish(self, labels: Pixels | None = None) -> None:
-        """End with these labels (H, W), or with what was written; one step of the undo history."""
-        theirs = self._now != self._ours
-        final = np.where(theirs, self._now, self._ours if labels is None else labels)
-        if self.is_new:
-            self._now[...] = final
+    def complete(self, plane: Plane, labels: Pixels, protected: Mask) -> None:
+        """Take these labels (H, W) for a whole slice."""
+        everywhere = (slice(None), slice(None))
+        self._slice(plane, protected).write(everywhere, labels)
+
+    def finish(self) -> int:
+        """End with what was written: one step of the layer's undo history.
+
+        Returns
+        -------
+        int
+            Bytes that the history keeps for it.
+        """
+        if self.is_new or not self.slices:
             self.layer.refresh()
-            return
+            return 0
+        places, values = [], []
+        for plane, part in self.slices.items():
+            rows, columns, new = part.take_back()
+            if rows.size:
+                places.append(plane.places(rows, columns))
+                values.append(new)
+        if not places:
+            self.layer.refresh()
+            return 0
+        if len(places) == 1:
+            pixels, new = places[0], values[0]
+        else:
+            pixels = tuple(np.concatenate(axis) for axis in zip(*places, strict=True))
+            new = np.concatenate(values)
         # The history keeps what is there when the layer itself is told to change it.
-        np.copyto(self._now, self._before, where=~theirs)
-        pixels = np.nonzero(self._now != final)
-        if pixels[0].size == 0:
-            self.layer.refresh()
-            return
-        values = final[pixels].astype(self._now.dtype)
-        if self.index is not None:
-            pixels = (np.full_like(pixels[0], self.index), *pixels)
-        self.layer.data_setitem(pixels, values, refresh=False)
+        self.layer.data_setitem(pixels, new, refresh=False)
         self.layer.refresh()
+        return sum(_held(array) for array in (*pixels, new, new))
 
     def restore(self) -> None:
         """Put back what was there before the run."""
-        np.copyto(self._now, self._before, where=self._now == self._ours)
-        self._ours = self._before.copy()
+        for part in self.slices.values():
+            part.restore()
         self.layer.refresh()
 
-    @property
-    def _now(self) -> Pixels:
-        """The slice as it is in the layer: a view."""
-        return self.layer.data if self.index is None else self.layer.data[self.index]
+    def _slice(self, plane: Plane, protected: Mask) -> _LiveSlice:
+        if plane not in self.slices:
+            self.slices[plane] = _LiveSlice(plane.of(self.layer.data), protected)
+        return self.slices[plane]
+
+
+class _LiveSlice:
+    """A view of one slice, and what was there before."""
+
+    def __init__(self, now: Pixels, protected: Mask) -> None:
+        self._now = now
+        self._free = ~protected
+        self._before = now.copy()
+        # What the layer holds if nobody else paints: a pixel that differs is the person's.
+        self._ours = self._before.copy()
+
+    def write(self, where: tuple[slice, slice], labels: Pixels) -> None:
+        untouched = (self._now[where] == self._ours[where]) & self._free[where]
+        np.copyto(self._now[where], labels, where=untouched)
+        np.copyto(self._ours[where], labels, where=untouched)
+
+    def take_back(self) -> tuple[Any, Any, Pixels]:
+        """Put back what was there before; return what was written: rows, columns, labels."""
+        theirs = self._now != self._ours
+        np.copyto(self._now, self._before, where=~theirs)
+        # Small integers: napari keeps them for every step.
+        small = np.uint16 if max(self._now.shape) < 2**16 else np.intp
+        changed = np.nonzero(~theirs & (self._ours != self._before))
+        rows, columns = (axis.astype(small) for axis in changed)
+        return rows, columns, self._ours[changed]
+
+    def restore(self) -> None:
+        np.copyto(self._now, self._before, where=self._now == self._ours)
+        self._ours = self._before.copy()
+
+
+def _held(array: NDArray[Any]) -> int:
+    """Bytes of an array; one number seen as many takes next to none."""
+    return 0 if 0 in array.strides else array.nbytes

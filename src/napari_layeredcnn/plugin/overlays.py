@@ -1,153 +1,272 @@
-"""What else a run can show, each by a tick box: where it is unsure, and its curves as paths."""
+"""What else a result can show, each by a tick box: where it is unsure, its curves, surfaces.
+
+Each is a layer beside the result, made when it is first wanted and changed in place from then on.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 import numpy as np
+from napari.utils.colormaps import Colormap
+from qtpy.QtCore import QTimer
 
-from napari_layeredcnn.plugin.results import place_of
+from napari_layeredcnn.plugin.curve_points import add_beside
+from napari_layeredcnn.plugin.drawing import band_of, curve_paths
+from napari_layeredcnn.plugin.readers import KEY
+from napari_layeredcnn.plugin.surfaces import TOO_FEW, neighbors, show_surfaces
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from napari.components import ViewerModel
-    from napari.layers import Image, Labels, Layer, Shapes
+    from napari.layers import Image, Labels, Layer, Shapes, Surface
     from numpy.typing import NDArray
 
     from napari_layeredcnn.plugin.continuation import Kept
+    from napari_layeredcnn.plugin.planes import Plane
 
-#: The uncertainty of a curve is shown this far on either side of it: a share of the rows, and px.
-_BAND_SHARE, _BAND_LEAST = 0.015, 2.0
+    Runs = Mapping[Plane, Kept]
+
 #: The brightest color stands for this uncertainty at least, px: a sure result looks dark.
 _BRIGHTEST = 3.0
+#: Slices that are drawn in one turn of the event loop.
+_AT_ONCE = 4
+_DONE = object()
+#: From nothing over yellow to red; seen on dark images and on bright ones.
+_COLORS = ((1.0, 0.9, 0.2, 0.0), (1.0, 0.8, 0.1, 0.6), (1.0, 0.4, 0.0, 0.9), (0.9, 0.0, 0.1, 1.0))
+#: Which curve a path is, from 1, and the regions on its two sides.
+_FEATURES = ("curve", "above", "below")
 
 
 class Overlays:
-    """Layers beside the result, one of a kind for each partial labels layer."""
+    """Layers beside the result, one of a kind for each partial labels layer.
+
+    Parameters
+    ----------
+    viewer : napari.components.ViewerModel
+        The viewer to which they are added.
+    """
 
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = viewer
-        self._uncertainty: WeakKeyDictionary[Labels, Image] = WeakKeyDictionary()
-        self._paths: WeakKeyDictionary[Labels, Shapes] = WeakKeyDictionary()
+        self._uncertainty: WeakKeyDictionary[Layer, Image] = WeakKeyDictionary()
+        self._paths: WeakKeyDictionary[Layer, Shapes] = WeakKeyDictionary()
+        self._surfaces: WeakKeyDictionary[Layer, list[Surface]] = WeakKeyDictionary()
+        # Those that are hidden because they are not ticked, and not by a person's click on the eye.
+        self._hidden: WeakSet[Layer] = WeakSet()
+        # What each layer shows, so that only slices that are others now are drawn anew.
+        self._drawn: WeakKeyDictionary[Layer, dict[Plane, Kept]] = WeakKeyDictionary()
+        self._job: Iterator[None] = iter(())
+        self._turn = QTimer()
+        self._turn.setSingleShot(True)
+        self._turn.setInterval(0)
+        self._turn.timeout.connect(self._next)
 
-    def show_uncertainty(
-        self, image: Image, partial: Labels, index: int | None, kept: Kept
-    ) -> None:
-        """Show how unsure a run is, in pixels, in a band along every curve."""
-        band = uncertainty_band(kept.curves, kept.uncertainty, kept.height)
-        band = band.T if kept.transposed else band
-        layer = self._uncertainty.get(partial)
-        if layer is None or self._is_gone(layer, partial):
-            data = np.zeros(partial.data.shape, np.float32)
-            self._uncertainty[partial] = layer = self._add(
+    def show(
+        self,
+        partial: Layer,
+        result: Labels,
+        runs: Runs,
+        *,
+        uncertainty: bool,
+        paths: bool,
+        surfaces: bool,
+    ) -> str:
+        """Show these runs in the layers that are ticked; hide those that are not.
+
+        A few slices are drawn at once, a whole stack part by part while the window stays alive;
+        see `busy` and `finish`.
+
+        Parameters
+        ----------
+        partial : napari.layers.Layer
+            The partial labels, after which the layers are named.
+        result : napari.layers.Labels
+            The completed labels, on whose pixels the layers lie.
+        runs : dict of Plane to Kept
+            The run that each slice of the result shows now; other slices show none.
+        uncertainty, paths, surfaces : bool
+            What is ticked.
+
+        Returns
+        -------
+        str
+            A sentence if something that is ticked cannot be shown, else nothing.
+        """
+        self._job = self._draw(partial, result, dict(runs), uncertainty, paths, surfaces)
+        if len(runs) > _AT_ONCE:
+            self._turn.start()
+        else:
+            self.finish()
+        return TOO_FEW if surfaces and not neighbors(runs) else ""
+
+    def finish(self) -> None:
+        """Draw at once what is left to draw."""
+        self.stop()
+        for _ in self._job:
+            pass
+
+    def stop(self) -> None:
+        """Draw no further; the next `show` goes on."""
+        self._turn.stop()
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is left to draw."""
+        return self._turn.isActive()
+
+    def _next(self) -> None:
+        """Draw a part in this turn of the event loop, so that the window stays alive."""
+        if next(self._job, _DONE) is not _DONE:
+            self._turn.start()
+
+    def _draw(
+        self,
+        partial: Layer,
+        result: Labels,
+        runs: Runs,
+        uncertainty: bool,
+        paths: bool,
+        surfaces: bool,
+    ) -> Iterator[None]:
+        """Draw what is ticked, and what a person has made visible; part by part."""
+        band = self._still_there(self._uncertainty.get(partial), result)
+        if self._is_wanted([band], ticked=uncertainty):
+            yield from self._draw_uncertainty(band, partial, result, runs)
+        lines = self._still_there(self._paths.get(partial), result)
+        if self._is_wanted([lines], ticked=paths):
+            yield from self._draw_paths(lines, partial, result, runs)
+        meshes = [self._still_there(m, result) for m in self._surfaces.get(partial, [])]
+        if not self._is_wanted(meshes, ticked=surfaces):
+            return
+        drawn = [self._drawn.get(mesh, {}) for mesh in meshes if mesh is not None]
+        if drawn and len(drawn) == len(meshes) and not any(_changed(was, runs) for was in drawn):
+            return
+        for _ in show_surfaces(self._viewer, partial, result, runs, self._surfaces):
+            yield
+        for surface in self._surfaces[partial]:
+            self._drawn[surface] = dict(runs)
+
+    def _still_there(self, layer: Any, result: Labels) -> Any:
+        """Return a layer unless it is gone or no longer fits."""
+        there = layer in self._viewer.layers and layer.ndim == result.ndim
+        return layer if there else None
+
+    def _is_wanted(self, layers: list[Any], *, ticked: bool) -> bool:
+        """Show or hide layers when a tick comes or goes; tell whether they are to be drawn."""
+        there = [layer for layer in layers if layer is not None]
+        for layer in there:
+            if ticked and layer in self._hidden:
+                self._hidden.discard(layer)
+                layer.visible = True
+            elif not ticked and layer not in self._hidden:
+                self._hidden.add(layer)
+                layer.visible = False
+        return ticked or any(layer.visible for layer in there)
+
+    def _draw_uncertainty(
+        self, layer: Image | None, partial: Layer, result: Labels, runs: Runs
+    ) -> Iterator[None]:
+        """Show how unsure the runs are, in pixels, in a band along every curve."""
+        if layer is None or layer.data.shape != result.data.shape:
+            highest = max((_highest(kept) for kept in runs.values()), default=0.0)
+            self._uncertainty[partial] = layer = add_beside(
+                self._viewer,
+                result,
                 "add_image",
-                data,
+                np.zeros(result.data.shape, np.float32),
                 name=f"{partial.name} uncertainty (px)",
-                colormap="inferno",
-                blending="additive",
-                contrast_limits=(0, max(_BRIGHTEST, float(band.max()))),
-                **place_of(image),
+                colormap=Colormap(_COLORS, name="doubtful"),
+                blending="translucent_no_depth",
+                contrast_limits=(0, max(_BRIGHTEST, highest)),
             )
-        (layer.data if index is None else layer.data[index])[...] = band
-        layer.refresh()
+        for part in self._parts(layer, runs):
+            yield
+            for plane in part:
+                plane.of(layer.data)[...] = band_of(runs[plane]) if plane in runs else 0
+            layer.refresh()
 
-    def show_paths(self, image: Image, partial: Labels, index: int | None, kept: Kept) -> None:
+    def _draw_paths(
+        self, layer: Shapes | None, partial: Layer, result: Labels, runs: Runs
+    ) -> Iterator[None]:
         """Show the curves as paths, which lie between pixels and not on them."""
-        paths = curve_paths(kept.curves, index, transposed=kept.transposed)
-        layer = self._paths.get(partial)
-        if layer is None or layer not in self._viewer.layers:
-            self._paths[partial] = layer = self._add(
+        if layer is None:
+            self._paths[partial] = layer = add_beside(
+                self._viewer,
+                result,
                 "add_shapes",
                 None,
-                ndim=partial.ndim,
+                ndim=result.ndim,
                 name=f"{partial.name} curves",
-                **place_of(image),
             )
-        old = {i for i, path in enumerate(layer.data) if index is None or path[0, 0] == index}
-        layer.selected_data = old
-        layer.remove_selected()
-        layer.add_paths(paths, edge_color="yellow", edge_width=0.5)
-        layer.selected_data = set()
+        for part in self._parts(layer, runs):
+            yield
+            old = {i for i, path in enumerate(layer.data) if any(_lies_in(path, p) for p in part)}
+            if old:
+                layer.selected_data = old
+                layer.remove_selected()
+            new, curves = [], []
+            for plane in [plane for plane in part if plane in runs]:
+                for k, path in curve_paths(runs[plane]):
+                    new.append(plane.vertices(path[:, 0], path[:, 1]))
+                    curves.append((k + 1, *map(int, runs[plane].region_ids[k : k + 2])))
+            if new:
+                _add_paths(layer, new, curves)
+            layer.metadata = {**layer.metadata, KEY: _notes(runs)}
 
-    def _add(self, how: str, data: Any, **settings: Any) -> Any:
-        """Add a layer; what is selected in the viewer stays selected."""
-        selected = set(self._viewer.layers.selection)
-        layer = getattr(self._viewer, how)(data, **settings)
-        self._viewer.layers.selection = selected
-        return layer
-
-    def _is_gone(self, layer: Layer, partial: Labels) -> bool:
-        return layer not in self._viewer.layers or layer.data.shape != partial.data.shape
-
-
-def uncertainty_band(
-    curves: NDArray[np.float32], uncertainty: NDArray[np.float32], height: int
-) -> NDArray[np.float32]:
-    """Uncertainty of the nearest curve at pixels close to it, 0 elsewhere.
-
-    Parameters
-    ----------
-    curves, uncertainty : (K, W) float array
-        Curves in edge coordinates and their uncertainty, px; NaN where there is none.
-    height : int
-        Number of rows H.
-
-    Returns
-    -------
-    (H, W) float32 array
-        Uncertainty, px.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> uncertainty_band(np.array([[2.0]]), np.array([[0.7]]), 6)[:, 0]
-    array([0.7, 0.7, 0.7, 0.7, 0. , 0. ], dtype=float32)
-    """
-    nearest = np.full((height, curves.shape[1]), max(_BAND_LEAST, _BAND_SHARE * height))
-    band = np.zeros(nearest.shape, np.float32)
-    rows = np.arange(height)[:, None] + 0.5
-    for curve, unsure in zip(curves, np.nan_to_num(uncertainty), strict=True):
-        distance = np.abs(rows - curve)
-        closer = distance < nearest  # never where the curve is NaN
-        nearest = np.where(closer, distance, nearest)
-        band = np.where(closer, unsure, band)
-    return band.astype(np.float32)
+    def _parts(self, layer: Layer, runs: Runs) -> Iterator[list[Plane]]:
+        """Slices to draw anew, some at a time; they count as drawn when the next ones come."""
+        drawn = self._drawn.setdefault(layer, {})
+        for part in _batches(_changed(drawn, runs)):
+            if layer not in self._viewer.layers:
+                return
+            yield part
+            for plane in part:
+                drawn.pop(plane, None)
+                if plane in runs:
+                    drawn[plane] = runs[plane]
 
 
-def curve_paths(
-    curves: NDArray[np.float32], index: int | None, *, transposed: bool
-) -> list[NDArray[np.float64]]:
-    """Paths along curves in napari coordinates, in which pixel centers are at integers.
+def _changed(drawn: Runs, runs: Runs) -> list[Plane]:
+    """Slices that show another run than the one that was drawn; first those that show none."""
+    gone = [plane for plane in drawn if plane not in runs]
+    return gone + [plane for plane, kept in runs.items() if drawn.get(plane) is not kept]
 
-    Parameters
-    ----------
-    curves : (K, W) float array
-        Curves in edge coordinates; NaN where there is none, and a path ends there.
-    index : int or None
-        The slice of a stack; it comes first in every vertex.
-    transposed : bool
-        Whether the curves run along rows, from left to right regions.
 
-    Returns
-    -------
-    list of (N, 2 or 3) float array
-        Vertices (row, column), of two columns or more.
+def _batches(planes: list[Plane]) -> Iterator[list[Plane]]:
+    for start in range(0, len(planes), _AT_ONCE):
+        yield planes[start : start + _AT_ONCE]
 
-    Examples
-    --------
-    >>> import numpy as np
-    >>> curve_paths(np.array([[2.5, 3.0, np.nan]]), None, transposed=False)
-    [array([[2. , 0. ],
-           [2.5, 1. ]])]
-    """
-    known = np.concatenate([[False], ~np.isnan(curves).any(axis=0), [False]])
-    stretches = np.flatnonzero(np.diff(known)).reshape(-1, 2)
-    paths = []
-    for curve in curves:
-        for start, stop in stretches[stretches[:, 1] - stretches[:, 0] > 1]:
-            vertices = np.stack([curve[start:stop] - 0.5, np.arange(start, stop)], axis=1)
-            vertices = vertices[:, ::-1] if transposed else vertices
-            if index is not None:
-                vertices = np.insert(vertices, 0, index, axis=1)
-            paths.append(vertices.astype(np.float64))
-    return paths
+
+def _lies_in(path: NDArray[np.float64], plane: Plane) -> bool:
+    """Whether all vertices of a path lie in a slice."""
+    return all((path[:, axis] == plane.index[axis]).all() for axis in plane.free_axes)
+
+
+def _add_paths(layer: Shapes, paths: list[Any], curves: list[tuple[int, ...]]) -> None:
+    """Add paths that know which curve they are; the writer of curves reads it."""
+    layer.add_paths(paths, edge_color="yellow", edge_width=0.5)
+    before = len(layer.data) - len(paths)
+    table = {str(title): list(layer.features[title]) for title in layer.features}
+    for title, values in zip(_FEATURES, zip(*curves, strict=True), strict=True):
+        table[title] = table.get(title, [0] * len(layer.data))[:before] + list(values)
+    layer.features = table
+    layer.selected_data = set()
+
+
+def _notes(runs: Runs) -> dict[str, Any]:
+    """What the writer of curves asks for beside the paths, if it is the same in all slices."""
+    found = {
+        (kept.region_ids, kept.curves.shape[1], kept.transposed != (plane.rows > plane.columns))
+        for plane, kept in runs.items()
+    }
+    if len(found) != 1:
+        return {}
+    ((ids, width, transposed),) = found
+    return {"region_ids": [int(i) for i in ids], "width": width, "transposed": transposed}
+
+
+def _highest(kept: Kept) -> float:
+    return float(np.nanmax(kept.uncertainty, initial=0.0))

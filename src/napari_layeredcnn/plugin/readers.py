@@ -7,8 +7,9 @@ the pointer is over a region); settings, model name and model hash are
 ``{"settings": {...}, "model": {"name": ..., "hash": ...}}``. Other metadata is not kept.
 
 Curves come as a Shapes layer of paths in napari coordinates (edge - 0.5), one path to each curve
-and unbroken stretch of columns. Its `features` say which curve it is ("curve", from 1 at the top),
-the ids of the regions above and below it, and the curve's mean uncertainty where that is known.
+and unbroken stretch of columns; curves about a center as closed paths. Its `features` say which
+curve it is ("curve", from 1 at the top, or next to the center), the ids of the regions above and
+below it, and the curve's mean uncertainty where that is known.
 """
 
 from __future__ import annotations
@@ -168,7 +169,10 @@ def _shapes_layer(table: CurveTable, settings: dict[str, Any]) -> LayerTuple:
     for i, number in enumerate(numbers):
         for k in range(table.n_curves):
             for start, stop in _stretches(np.isfinite(curves[i, k])):
-                path = _path(curves[i, k], start, stop, table.transposed)
+                if table.around is None:
+                    path = _path(curves[i, k], start, stop, table.transposed)
+                else:
+                    path = table.around.vertices(curves[i, k])
                 if stack:
                     path = np.column_stack([np.full(len(path), float(number)), path])
                 paths.append(path)

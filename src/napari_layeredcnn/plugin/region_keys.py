@@ -10,7 +10,7 @@ from weakref import ref
 
 import numpy as np
 
-from napari_layeredcnn.plugin.request import RequestError, shown_slice
+from napari_layeredcnn.plugin.planes import PlaneError, shown_plane
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,14 +90,14 @@ def _stepper(watched: ref[ViewerModel], step: int) -> Callable[[Labels], None]:
 
     def change_region(layer: Labels) -> None:
         viewer = watched()
-        if viewer is None or layer.multiscale or layer.ndim not in (2, 3):
+        if viewer is None or layer.multiscale:
             return
         try:
-            index = shown_slice(viewer, layer)
-        except RequestError as error:
+            plane = shown_plane(viewer, layer)
+        except PlaneError as error:
             viewer.status = str(error)
             return
-        labels = np.asarray(layer.data if index is None else layer.data[index])
+        labels = np.asarray(plane.of(layer.data))
         layer.selected_label = region_after(int(layer.selected_label), labels, step)
         viewer.status = f"Region {layer.selected_label}"
 

@@ -6,158 +6,359 @@ Here napari ends: a `Request` holds arrays and plain values.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from napari.layers import Labels, Shapes
+
+from napari_layeredcnn.plugin.planes import (
+    Plane,
+    PlaneError,
+    shape_of,
+    shown_plane,
+    slider_axis,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from napari.components import ViewerModel
-    from napari.layers import Image, Labels, Layer
+    from napari.layers import Image, Points
     from numpy.typing import NDArray
 
+    from napari_layeredcnn.plugin.choices import Choices
     from napari_layeredcnn.plugin.continuation import Kept
+    from napari_layeredcnn.plugin.results import ResultLayers
 
-Direction = Literal["horizontal", "right", "left", "vertical", "down", "up"]
-Strokes = Literal["regions", "boundaries"]
-
-_PLACE = ("scale", "translate", "rotate", "shear")
+#: Layers lie on the same pixels if no corner is further off than this, in pixels.
+_SAME_PLACE = 0.01
 
 
 class RequestError(ValueError):
     """What is chosen in the viewer cannot be completed; the message says why."""
 
 
-@dataclass(frozen=True)
-class Resume:
+@dataclass(frozen=True, eq=False)
+class Earlier:
     """What earlier runs have left in a slice, oldest first, and a copy of it, (H, W), as it is."""
 
     runs: tuple[Kept, ...]
     shown: NDArray[np.integer[Any]]
 
+    def by_person(self, labels: NDArray[np.integer[Any]]) -> NDArray[np.bool_]:
+        """Tell which pixels of labels that runs have filled in a person has painted."""
+        painted = labels != 0
+        if not self.runs:
+            return painted
+        last = min(reversed(self.runs), key=lambda run: run.misfit(labels))
+        own = labels != last.labels()
+        return painted & (own if last.strokes is None else own | last.strokes)
 
-@dataclass(frozen=True)
-class Request:
+
+@dataclass(frozen=True, eq=False)
+class SliceRequest:
     """One slice to complete.
 
-    `image` is the image layer's whole data, read (from disk perhaps) by the worker only;
-    `labels` is a copy of the slice's partial labels, (H, W), so painting may go on.
+    Parameters
+    ----------
+    plane : Plane
+        The slice of the image.
+    frame : Plane
+        The same slice of the result, which may have fewer axes.
+    number : int or None
+        Its place on the slider; None for a 2D image.
+    labels : (H, W) array of int
+        A copy of the partial labels, so that painting may go on; empty if paths are given.
+    paths : tuple of (N, 2) array, or None
+        Paths along the boundaries: rows and columns in napari coordinates.
+    earlier : Earlier
+        What was completed before.
+    protected : (H, W) bool array
+        Pixels of the result that are not changed.
+    locked : (W,) bool array
+        Columns (rows, if curves run along rows) that stay as they are.
+    center : (float, float) or None
+        Row and column of the center of a closed structure.
+    """
+
+    plane: Plane
+    frame: Plane
+    number: int | None
+    labels: NDArray[np.integer[Any]]
+    paths: tuple[NDArray[np.float64], ...] | None
+    earlier: Earlier
+    protected: NDArray[np.bool_]
+    locked: NDArray[np.bool_]
+    center: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Request:
+    """Slices to complete, and how.
+
+    `image` is the image layer's whole data, read (from disk perhaps) by the worker only.
     """
 
     image: Any
-    labels: NDArray[np.integer[Any]]
-    index: int | None
-    """The slice of a stack; None for a 2D image."""
-    direction: Direction
-    strokes: Strokes
-    resume: Resume | None = None
-    """Continue an earlier run."""
+    slices: tuple[SliceRequest, ...]
+    choices: Choices
+    shape: tuple[int, ...]
+    """Of the result."""
+    dtype: np.dtype[Any]
+    resume: bool = False
+    """Continue earlier runs."""
 
-    @property
-    def transposed(self) -> bool:
-        """Whether the curves run along the rows."""
-        return self.direction in ("vertical", "down", "up")
 
-    def read_image(self) -> NDArray[Any]:
-        """Return the slice of the image, (H, W) or (H, W, 3 or 4)."""
-        return np.asarray(self.image if self.index is None else self.image[self.index])
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """The viewer layers that are chosen in the dock."""
+
+    image: Image | None
+    labels: Labels | Shapes | None
+    center: Points | None = None
+    locked: Shapes | None = None
 
 
 def make_request(
     viewer: ViewerModel,
-    image: Image | None,
-    labels: Labels | None,
-    direction: Direction,
-    strokes: Strokes,
+    chosen: Chosen,
+    choices: Choices,
+    results: ResultLayers,
+    *,
+    resume: bool = False,
 ) -> Request:
     """Check the choices against each other and the viewer, and gather what a run needs.
+
+    Parameters
+    ----------
+    viewer : napari.components.ViewerModel
+        The viewer.
+    chosen : Chosen
+        Layers.
+    choices : Choices
+        The rest.
+    results : ResultLayers
+        What was completed before.
+    resume : bool
+        Whether earlier runs are continued; this is for the shown slice only.
+
+    Returns
+    -------
+    Request
+        Ready for a worker.
 
     Raises
     ------
     RequestError
-        If a layer is missing, has too many axes, is multiscale or does not fit the other one,
-        or if the viewer does not show the rows and columns of one slice.
+        If a layer is missing or does not fit the others, nothing is labelled in the chosen
+        slices, or the viewer does not show the rows and columns of one slice.
     """
+    image, labels = chosen.image, chosen.labels
     if image is None:
         raise RequestError("There is no image layer: open an image first.")
     if labels is None:
         raise RequestError(
             "There is no labels layer: press New partial labels, and paint a few columns."
         )
-    _check_layers(image, labels)
-    index = shown_slice(viewer, image)
-    partial = np.array(labels.data if index is None else labels.data[index])
-    if not partial.any():
-        where = "The labels are empty" if index is None else f"Slice {index} has no labels"
+    _check_layers(image, labels, choices)
+    try:
+        shown = shown_plane(viewer, image)
+        planes = [shown]
+        axis = slider_axis(viewer, shown)
+        if choices.slices != "shown" and axis is not None and not resume:
+            planes = [shown.at(axis, i) for i in range(shape_of(image)[axis])]
+            if choices.slices == "range":
+                planes = planes[choices.first : choices.last + 1]
+        drawn = [(plane, *_partial(image, labels, plane)) for plane in planes]
+    except PlaneError as error:
+        raise RequestError(str(error)) from None
+    labelled = [one for one in drawn if one[3] is not None or one[2].any()]
+    if not labelled:
+        raise RequestError(_nothing_labelled(labels, planes, axis))
+    result = results.result_of(labels, into_partial=choices.into_partial)
+    return Request(
+        image.data[0] if image.multiscale else image.data,
+        tuple(
+            _slice_request(chosen, choices, results, result, axis, *one)  # what was drawn
+            for one in labelled
+        ),
+        choices,
+        tuple(labels.data.shape) if isinstance(labels, Labels) else shape_of(image),
+        labels.data.dtype if isinstance(labels, Labels) else np.dtype(np.uint8),
+        resume,
+    )
+
+
+def center_in(points: Points | None, image: Image, plane: Plane) -> tuple[float, float]:
+    """Return the row and column of the center of a closed structure in a slice.
+
+    Of several points that in the nearest slice counts, and of those the last one.
+
+    Raises
+    ------
+    RequestError
+        If there is no point.
+    """
+    if points is None or not len(points.data):
+        raise RequestError("There is no center: press New center, and click into the middle.")
+    n = points.ndim
+    world = np.array([points.data_to_world(point) for point in points.data])
+    rest = [0.0] * max(0, image.ndim - n)
+    found = np.array([image.world_to_data([*rest, *point][-image.ndim :]) for point in world])
+    away = np.zeros(len(found))
+    for axis in plane.free_axes:
+        if axis >= image.ndim - n:
+            away += np.abs(found[:, axis] - plane.index[axis])
+    nearest = len(away) - 1 - int(np.argmin(away[::-1]))
+    return float(found[nearest, plane.rows]), float(found[nearest, plane.columns])
+
+
+def _check_layers(image: Image, labels: Labels | Shapes, choices: Choices) -> None:
+    """Raise unless the labels lie on the pixels of the image, on all of its axes or the last."""
+    if isinstance(labels, Labels):
+        _check_labels(image, labels, choices)
+    elif choices.into_partial:
         raise RequestError(
-            f'{where}: paint every region in a few columns of "{labels.name}" first.'
+            f'"{labels.name}" holds paths, into which no labels can be written: let the output go '
+            "to a new layer."
         )
-    return Request(image.data, partial, index, direction, strokes)
-
-
-def check_image(image: Image) -> None:
-    """Raise `RequestError` unless the layer is a plain 2D image or 3D stack."""
-    _check_one_resolution(image)
-    if image.ndim not in (2, 3):
+    elif choices.direction == "around":
         raise RequestError(
-            f'"{image.name}" has {image.ndim} axes: take a 2D image or a 3D stack of slices.'
+            f'"{labels.name}" holds paths: about a center, take a Labels layer with a stroke of '
+            "every region."
         )
-
-
-def _check_layers(image: Image, labels: Labels) -> None:
-    """Raise unless both layers are one plain 2D image or 3D stack on the same pixels."""
-    check_image(image)
-    _check_one_resolution(labels)
-    shape = tuple(image.data.shape[: image.ndim])
-    if tuple(labels.data.shape) != shape:
+    elif labels.ndim > image.ndim:
         raise RequestError(
-            f'"{labels.name}" has the shape {_by(labels.data.shape)}, the image {_by(shape)}: '
+            f'"{labels.name}" has {labels.ndim} axes, the image {image.ndim}: draw the paths in '
+            "a Shapes layer with the image's axes."
+        )
+    n = labels.ndim
+    shape = shape_of(image)[-n:]
+    for corner in (np.zeros(n), np.array(shape) - 1.0):
+        world = image.data_to_world([0.0] * (image.ndim - n) + list(corner))[-n:]
+        if not np.allclose(labels.world_to_data(world), corner, rtol=0, atol=_SAME_PLACE):
+            raise RequestError(
+                f'"{labels.name}" lies elsewhere in the viewer than "{image.name}": give both '
+                "layers the same scale, translation and rotation."
+            )
+
+
+def _check_labels(image: Image, labels: Labels, choices: Choices) -> None:
+    if labels.multiscale:
+        raise RequestError(f'"{labels.name}" is multiscale: take a layer with one resolution.')
+    shape, own = shape_of(image), tuple(labels.data.shape)
+    if own != shape[-len(own) :]:
+        raise RequestError(
+            f'"{labels.name}" has the shape {_by(own)}, the image {_by(shape)}: '
             "take labels of the image's shape."
         )
-    same = all(np.allclose(getattr(image, p), getattr(labels, p)) for p in _PLACE)
-    if not (same and np.allclose(image.affine.affine_matrix, labels.affine.affine_matrix)):
+    if choices.into_partial and not (
+        labels.editable and isinstance(labels.data, np.ndarray) and labels.data.flags.writeable
+    ):
         raise RequestError(
-            f'"{labels.name}" lies elsewhere in the viewer than "{image.name}": give both layers '
-            "the same scale, translation and rotation."
+            f'"{labels.name}" cannot be written to: let the output go to a new layer, or '
+            "duplicate the layer and take the copy."
         )
 
 
-def _check_one_resolution(layer: Layer) -> None:
-    if layer.multiscale:
-        raise RequestError(f'"{layer.name}" is multiscale: take a layer with one resolution.')
+def _partial(
+    image: Image, labels: Labels | Shapes, plane: Plane
+) -> tuple[Plane, NDArray[np.integer[Any]], tuple[NDArray[np.float64], ...] | None]:
+    """Return the slice of the result, and what is painted or drawn in it."""
+    if isinstance(labels, Labels):
+        n = labels.data.ndim
+        if min(plane.rows, plane.columns) < image.ndim - n:
+            raise PlaneError(
+                f'The viewer shows an axis that "{labels.name}" has not: roll the axes so that '
+                "its rows and columns are shown."
+            )
+        frame = plane.on(n)
+        return frame, np.array(frame.of(labels.data)), None
+    shape = tuple(shape_of(image)[axis] for axis in (plane.rows, plane.columns))
+    paths = tuple(_paths_in(labels, plane))
+    return plane, np.zeros(shape, np.uint8), paths or None
 
 
-def shown_slice(viewer: ViewerModel, image: Image) -> int | None:
-    """Return the index of the slice that the viewer shows; None for a 2D image."""
-    dims = viewer.dims
-    if dims.ndisplay != 2:
-        raise RequestError("The viewer shows 3D: switch to 2D, where one slice is shown.")
-    if tuple(dims.order) != tuple(range(dims.ndim)):
-        raise RequestError(
-            f"The viewer's axes are rolled or transposed (order {_by(dims.order, ', ')}): put them "
-            "back, so that rows and columns of a slice are shown."
-        )
-    if image.ndim == 2:
-        return None
-    index = round(image.world_to_data(_point_in_units_of(image, viewer))[0])
-    if not 0 <= index < image.data.shape[0]:
-        raise RequestError(
-            f'The viewer shows no slice of "{image.name}": move the slider to one of its '
-            f"{image.data.shape[0]} slices."
-        )
-    return index
+def _paths_in(shapes: Shapes, plane: Plane) -> Iterator[NDArray[np.float64]]:
+    """Paths that lie in a slice: their rows and columns in napari coordinates."""
+    for kind, vertices in _in_plane(shapes, plane):
+        if kind not in ("path", "line"):
+            raise RequestError(
+                f'"{shapes.name}" has a {kind}, but boundaries are paths: delete it, or draw a '
+                "path along the boundary."
+            )
+        yield vertices
 
 
-def _point_in_units_of(image: Image, viewer: ViewerModel) -> list[float]:
-    """Return where the sliders stand, for the image's axes and in its units.
+def _in_plane(shapes: Shapes, plane: Plane) -> Iterator[tuple[str, NDArray[np.float64]]]:
+    """Kind and (rows, columns) of the shapes that lie in a slice."""
+    cut = len(plane.index) - shapes.ndim
+    for kind, vertices in zip(shapes.shape_type, shapes.data, strict=True):
+        places = np.asarray(vertices, np.float64)
+        away = [
+            abs(float(places[:, axis - cut].mean()) - (plane.index[axis] or 0))
+            for axis in plane.free_axes
+            if axis >= cut
+        ]
+        if all(distance <= 0.5 for distance in away):
+            yield kind, places[:, [plane.rows - cut, plane.columns - cut]]
 
-    The viewer has one unit for all lengths, so that layers in mm and in µm fit together;
-    `world_to_data` knows the layer's only.
-    """
-    point = list(viewer.dims.point[-image.ndim :])
-    if viewer.dims.units is None:
-        return point
-    units = zip(viewer.dims.units[-image.ndim :], image.units, strict=True)
-    return [x * (1 * world).to(own).magnitude for x, (world, own) in zip(point, units, strict=True)]
+
+def _slice_request(
+    chosen: Chosen,
+    choices: Choices,
+    results: ResultLayers,
+    result: Labels | None,
+    axis: int | None,
+    plane: Plane,
+    frame: Plane,
+    labels: NDArray[np.integer[Any]],
+    paths: tuple[NDArray[np.float64], ...] | None,
+) -> SliceRequest:
+    assert chosen.image is not None
+    earlier = results.earlier(result, frame)
+    height, width = labels.shape
+    locked = np.zeros(height if choices.transposed else width, bool)
+    if chosen.locked is not None:
+        for _, vertices in _in_plane(chosen.locked, plane):
+            along = vertices[:, 0 if choices.transposed else 1]
+            low, high = np.clip(
+                [np.ceil(along.min()), np.floor(along.max()) + 1], 0, len(locked)
+            ).astype(int)
+            locked[low:high] = True
+    protected = np.zeros(labels.shape, bool)
+    protected |= (locked[:, None] if choices.transposed else locked) & bool(earlier.runs)
+    if choices.into_partial:
+        painted = earlier.by_person(labels)
+        protected |= painted
+        labels = np.where(painted, labels, 0)
+    return SliceRequest(
+        plane,
+        frame,
+        None if axis is None else plane.index[axis],
+        labels,
+        paths,
+        earlier,
+        protected,
+        locked,
+        center_in(chosen.center, chosen.image, plane) if choices.direction == "around" else None,
+    )
+
+
+def _nothing_labelled(labels: Labels | Shapes, planes: list[Plane], axis: int | None) -> str:
+    """Say where nothing is labelled, and where something is."""
+    what = (
+        "Draw a path along every boundary"
+        if isinstance(labels, Shapes)
+        else ("Paint every region in a few columns")
+    )
+    what += f' of "{labels.name}"' if isinstance(labels, Labels) else f' in "{labels.name}"'
+    if axis is None:
+        return f"The labels are empty: {what[0].lower()}{what[1:]} first."
+    if len(planes) > 1:
+        return f"None of the chosen slices has labels: {what[0].lower()}{what[1:]} first."
+    number = planes[0].index[axis]
+    return f"Slice {number} has no labels: {what[0].lower()}{what[1:]} first."
 
 
 def _by(numbers: Any, between: str = " x ") -> str:

@@ -1,11 +1,12 @@
-"""Where completed labels go: a layer of their own beside the partial labels.
+"""Where completed labels go, and what earlier runs have left there.
 
-The partial labels are never written to.
+The partial labels are not written to, unless a person asks for that.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -13,22 +14,53 @@ import numpy as np
 
 from napari_layeredcnn.plugin.live import LiveLabels
 from napari_layeredcnn.plugin.region_keys import bind_region_keys
-from napari_layeredcnn.plugin.request import Resume
+from napari_layeredcnn.plugin.request import Earlier
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
-    from napari.layers import Image, Labels, Layer
+    from napari.layers import Image, Labels, Layer, Shapes
 
+    from napari_layeredcnn.plugin.choices import Choices
     from napari_layeredcnn.plugin.continuation import Kept
+    from napari_layeredcnn.plugin.planes import Plane
+    from napari_layeredcnn.plugin.request import Request
 
 #: Runs of a slice that are remembered, so that one may continue after undo.
 _REMEMBERED = 10
+#: A result takes no more steps of undo than fit into so many bytes; then comes a new layer.
+UNDO_BYTES = 2**30
 _CARRIED = ("scale", "translate", "rotate", "shear", "affine", "units", "axis_labels")
 
+# Kept as long as the layers are, so that a dock that was closed and opened again goes on.
+_RESULTS: WeakKeyDictionary[Layer, Labels] = WeakKeyDictionary()
+_RUNS: WeakKeyDictionary[Labels, dict[Plane, deque[Kept]]] = WeakKeyDictionary()
+_UNDO: WeakKeyDictionary[Labels, int] = WeakKeyDictionary()
 
-def place_of(layer: Layer) -> dict[str, Any]:
-    """Return where a layer lies in the world, for a new layer on the same pixels."""
-    return {name: getattr(layer, name) for name in _CARRIED}
+
+def place_of(layer: Layer, ndim: int | None = None) -> dict[str, Any]:
+    """Return where a layer lies in the world, for a new layer on the same pixels.
+
+    Parameters
+    ----------
+    layer : napari.layers.Layer
+        The layer.
+    ndim : int, optional
+        Number of axes of the new layer: the last ones of the layer.
+
+    Returns
+    -------
+    dict
+        Settings for the new layer.
+    """
+    if ndim is None or ndim == layer.ndim:
+        return {name: getattr(layer, name) for name in _CARRIED}
+    place: dict[str, Any] = {
+        name: getattr(layer, name)[-ndim:] for name in ("scale", "translate", "units")
+    }
+    place["axis_labels"] = layer.axis_labels[-ndim:]
+    place["rotate"] = layer.rotate[-ndim:, -ndim:]
+    place["affine"] = layer.affine.affine_matrix[-ndim - 1 :, -ndim - 1 :]
+    return place
 
 
 class ResultLayers:
@@ -36,37 +68,58 @@ class ResultLayers:
 
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = viewer
-        self._results: WeakKeyDictionary[Labels, Labels] = WeakKeyDictionary()
-        self._runs: WeakKeyDictionary[Labels, dict[int | None, deque[Kept]]] = WeakKeyDictionary()
 
-    def begin(
-        self, image: Image, partial: Labels, index: int | None, dtype: np.dtype[Any]
-    ) -> LiveLabels:
-        """Begin to write a slice into its result layer, which is made if there is none.
+    def begin(self, image: Image, partial: Labels | Shapes, request: Request) -> LiveLabels:
+        """Begin to write a run into its result layer, which is made if there is none.
 
-        What is selected in the viewer stays selected.
+        A run over several slices goes to a new layer. What is selected in the viewer stays
+        selected.
         """
-        result = self._result_of(partial)
-        if result is not None and np.can_cast(dtype, result.data.dtype):
-            return LiveLabels(result, index, is_new=False)
-        result = self._add(image, partial, dtype)
-        self._results[partial] = result
-        return LiveLabels(result, index, is_new=True)
+        if request.choices.into_partial:
+            return LiveLabels(partial, is_new=False)
+        result = self.result_of(partial)
+        fits = (
+            result is not None
+            and len(request.slices) == 1
+            and result.data.shape == request.shape
+            and np.can_cast(request.dtype, result.data.dtype)
+            and _UNDO.get(result, 0) < UNDO_BYTES
+        )
+        if result is not None and fits:
+            return LiveLabels(result, is_new=False)
+        result = self._add(image, partial, request)
+        _RESULTS[partial] = result
+        return LiveLabels(result, is_new=True)
 
-    def remember(self, live: LiveLabels, kept: Kept | None) -> None:
+    def finish(self, live: LiveLabels) -> None:
+        """End a run with what was written, as one step of the undo history."""
+        _UNDO[live.layer] = _UNDO.get(live.layer, 0) + live.finish()
+
+    def describe(self, result: Labels, choices: Choices, model: dict[str, str]) -> None:
+        """Note in a result's metadata what made it; files keep that."""
+        result.metadata["layeredcnn"] = {"settings": asdict(choices), "model": model}
+
+    def remember(self, result: Labels, plane: Plane, kept: Kept) -> None:
         """Remember what a run has left, to continue from."""
-        if kept is not None:
-            runs = self._runs.setdefault(live.layer, {})
-            runs.setdefault(live.index, deque(maxlen=_REMEMBERED)).append(kept)
+        runs = _RUNS.setdefault(result, {})
+        runs.setdefault(plane, deque(maxlen=_REMEMBERED)).append(kept)
 
-    def to_resume(self, partial: Labels, index: int | None) -> Resume:
-        """Return what earlier runs have left in a slice; nothing if there was none."""
-        result = self._result_of(partial)
+    def runs(self, result: Labels) -> dict[Plane, tuple[Kept, ...]]:
+        """Return what earlier runs have left in every slice, oldest first."""
+        return {plane: tuple(runs) for plane, runs in _RUNS.get(result, {}).items()}
+
+    def shown(self, result: Labels, plane: Plane) -> Kept | None:
+        """Return the run that fits best what a slice holds now: an earlier one after undo."""
+        runs = _RUNS.get(result, {}).get(plane, ())
+        now = np.asarray(plane.of(result.data))
+        return min(reversed(runs), key=lambda run: run.misfit(now), default=None)
+
+    def earlier(self, result: Labels | None, plane: Plane) -> Earlier:
+        """Return what earlier runs have left in a slice of a result; nothing without one."""
         if result is None:
-            return Resume((), partial.data[:0])
-        runs = self._runs.get(result, {}).get(index, ())
-        shown = np.array(result.data if index is None else result.data[index])
-        return Resume(tuple(runs), shown)
+            return Earlier((), np.zeros((0, 0), np.uint8))
+        runs = _RUNS.get(result, {}).get(plane, ())
+        return Earlier(tuple(runs), np.array(plane.of(result.data)))
 
     def restore(self, live: LiveLabels) -> None:
         """Put back what was there before; a layer that was made for nothing is deleted."""
@@ -76,20 +129,21 @@ class ResultLayers:
         if live.is_new and not live.layer.data.any():
             self._viewer.layers.remove(live.layer)
 
-    def _result_of(self, partial: Labels) -> Labels | None:
-        result = self._results.get(partial)
-        if result is None or result not in self._viewer.layers:
-            return None
-        return result if result.data.shape == partial.data.shape else None
+    def result_of(self, partial: Labels | Shapes, *, into_partial: bool = False) -> Labels | None:
+        """Return the layer that holds the completed labels, if there is one."""
+        result = partial if into_partial else _RESULTS.get(partial)
+        return result if result in self._viewer.layers else None
 
-    def _add(self, image: Image, partial: Labels, dtype: np.dtype[Any]) -> Labels:
+    def _add(self, image: Image, partial: Labels | Shapes, request: Request) -> Labels:
         selected = set(self._viewer.layers.selection)
+        looks: dict[str, Any] = {}
+        if hasattr(partial, "colormap"):
+            looks = {"opacity": partial.opacity, "colormap": partial.colormap}
         result: Labels = self._viewer.add_labels(
-            np.zeros(partial.data.shape, dtype),
+            np.zeros(request.shape, request.dtype),
             name=f"{partial.name} completed",
-            opacity=partial.opacity,
-            colormap=partial.colormap,
-            **place_of(image),
+            **looks,
+            **place_of(image, len(request.shape)),
         )
         bind_region_keys(self._viewer, result)
         # The person goes on painting in the partial labels, not in the result.

@@ -1,40 +1,38 @@
 """The "Segment Layers" dock: choose image and partial labels, press the button, get labels.
 
 The widget starts and ends runs. Its looks are in `form`, what may run is decided in `request`, the
-work is done in `worker`, and `results` knows where labels go.
+work is done in `worker`, `run` writes what comes of it, and `results` knows where labels go.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from threading import Event
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+from napari.layers import Labels
 from napari.qt.threading import create_worker
 from qtpy.QtCore import QEvent, QTimer
 
+from napari_layeredcnn.plugin import settings
 from napari_layeredcnn.plugin.form import SegmentForm
-from napari_layeredcnn.plugin.overlays import Overlays
-from napari_layeredcnn.plugin.partial_labels import add_partial_labels
+from napari_layeredcnn.plugin.new_layers import add_center, add_locked, add_partial_labels
 from napari_layeredcnn.plugin.region_keys import bind_region_keys
-from napari_layeredcnn.plugin.request import RequestError, make_request
+from napari_layeredcnn.plugin.request import Chosen, RequestError, make_request
 from napari_layeredcnn.plugin.results import ResultLayers
+from napari_layeredcnn.plugin.run import Run
+from napari_layeredcnn.plugin.run_keys import bind_run_keys
+from napari_layeredcnn.plugin.showing import Showing
 from napari_layeredcnn.plugin.worker import Outcome, Progress, complete_request
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
-    from napari.layers import Image, Labels, Layer
-
-    from napari_layeredcnn.plugin.continuation import Kept
-    from napari_layeredcnn.plugin.live import LiveLabels
-    from napari_layeredcnn.plugin.request import Request
 
 #: New columns are drawn this often at most: 25 times a second.
 SHOW_EVERY_MS = 40
 
 
 class SegmentWidget(SegmentForm):
-    """Dock widget that completes the partial labels of the slice that the viewer shows.
+    """Dock widget that completes partial labels in the slices that are chosen.
 
     Parameters
     ----------
@@ -45,13 +43,11 @@ class SegmentWidget(SegmentForm):
     def __init__(self, napari_viewer: ViewerModel) -> None:
         super().__init__(napari_viewer)
         self._results = ResultLayers(napari_viewer)
-        self._overlays = Overlays(napari_viewer)
-        self._last: tuple[Image, Labels, int | None, Kept] | None = None
-        self._run = 0
+        self._showing = Showing(napari_viewer, self._results, self)
+        self._number = 0
         self._cancel = Event()
-        self._asked: tuple[Image, Labels, Request] | None = None
-        self._live: LiveLabels | None = None
-        self._pending: list[Progress] = []
+        self._run: Run | None = None
+        self._progress: Progress | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(SHOW_EVERY_MS)
@@ -59,18 +55,20 @@ class SegmentWidget(SegmentForm):
         self._labels.changed.connect(self._bind_keys)
         self._bind_keys()
         self._new_button.clicked.connect(self.new_partial_labels)
+        self._center_button.clicked.connect(self.new_center)
+        self._lock_button.clicked.connect(self.new_locked)
         self._start_button.clicked.connect(self.start)
         self._continue_button.clicked.connect(self.continue_from_here)
         self._cancel_button.clicked.connect(self.cancel)
-        self._uncertainty_tick.toggled.connect(self._show_overlays)
-        self._paths_tick.toggled.connect(self._show_overlays)
+        self._copy_python_button.clicked.connect(self.copy_as_python)
+        self._copy_command_button.clicked.connect(self.copy_as_command)
         # A closed window deletes the widget without a word to it.
         self.destroyed.connect(self._cancel.set)
 
     @property
     def running(self) -> bool:
         """Whether a run is going on."""
-        return self._asked is not None
+        return self._run is not None
 
     def new_partial_labels(self) -> None:
         """Add an empty Labels layer for the chosen image, as the button does, and choose it."""
@@ -84,44 +82,83 @@ class SegmentWidget(SegmentForm):
             "Then press Segment Layers."
         )
 
+    def new_center(self) -> None:
+        """Add a Points layer for the center of a closed structure, and choose it."""
+        try:
+            self._center.value = add_center(self._viewer, self._image.value)
+        except RequestError as error:
+            self.say(str(error))
+            return
+        self.say("Click into the middle of the structure; every boundary goes around that point.")
+
+    def new_locked(self) -> None:
+        """Add a Shapes layer for columns that stay as they are, and choose it."""
+        try:
+            self._locked.value = add_locked(self._viewer, self._image.value)
+        except RequestError as error:
+            self.say(str(error))
+            return
+        self.say("Draw rectangles: in the columns that they span the result is not changed.")
+
     def start(self) -> None:
-        """Complete the shown slice, as the button does."""
+        """Complete the chosen slices, as the button does."""
         self._start(resume=False)
 
     def continue_from_here(self) -> None:
         """Do again what comes after the repainted columns, as the button does."""
         self._start(resume=True)
 
-    def _bind_keys(self) -> None:
-        """Bind the keys for the brush on the chosen partial labels."""
-        if self._labels.value is not None:
-            bind_region_keys(self._viewer, self._labels.value)
+    def cancel(self) -> None:
+        """Stop the run after the column at hand; its columns stay or go, as chosen."""
+        if self.running:
+            self._cancel.set()
+            self._cancel_button.setEnabled(False)
+            self.say("Canceling …")
+
+    def copy_as_python(self) -> None:
+        """Put Python that does the same on the clipboard."""
+        self._copy("python")
+
+    def copy_as_command(self) -> None:
+        """Put a command line that does the same on the clipboard."""
+        self._copy("command")
+
+    def chosen(self) -> Chosen:
+        """Return the layers that are chosen."""
+        around = self.choices().direction == "around"
+        return Chosen(
+            self._image.value,
+            self._labels.value,
+            self._center.value if around else None,
+            self._locked.value,
+        )
+
+    # ---------------------------------------------------------------- runs
 
     def _start(self, *, resume: bool) -> None:
         if self.running:
             return
-        image, labels = self._image.value, self._labels.value
+        chosen = self.chosen()
         try:
             request = make_request(
-                self._viewer, image, labels, self._direction.value, self._strokes.value
+                self._viewer, chosen, self.choices(), self._results, resume=resume
             )
         except RequestError as error:
             self.say(str(error))
             return
-        if resume:
-            request = replace(request, resume=self._results.to_resume(labels, request.index))
-        self._run += 1
+        self._number += 1
         self._cancel.clear()
-        self._asked = (image, labels, request)
-        self._live = None
-        self._pending.clear()
+        live = settings.live_preview()
+        self._run = Run(self._viewer, self._results, chosen, request, live=live)
+        self._progress = None
+        self._showing.pause()
         self._show_running(True)
         self.say("Starting …")
         # Bound methods only: Qt cuts them off from a worker that outlives the widget.
         create_worker(
             complete_request,
             request,
-            self._run,
+            self._number,
             self._cancel,
             _start_thread=True,
             _connect={
@@ -133,110 +170,80 @@ class SegmentWidget(SegmentForm):
             },
         )
 
-    def cancel(self) -> None:
-        """Stop the run after the column at hand; its columns stay or go, as chosen."""
-        if self.running:
-            self._cancel.set()
-            self._cancel_button.setEnabled(False)
-            self.say("Canceling …")
-
     def event(self, event: QEvent | None) -> bool:
         """Stop the run when napari closes the dock: it takes the widget out, and that is all."""
         if event is not None and event.type() == QEvent.Type.ParentChange and self.parent() is None:
             self._cancel.set()
-            self._run += 1  # whatever still arrives is old
+            self._number += 1  # whatever still arrives is old
             self._timer.stop()
-            if self._live is not None:
-                self._live.finish()
+            self._showing.stop()
+            if self._run is not None and self._run.layer is not None:
+                self._run.finish(Outcome(self._number))
         return bool(super().event(event))
 
-    # ---------------------------------------------------------------- answers
-
     def _on_progress(self, progress: Progress) -> None:
-        if progress.run != self._run:
+        if progress.run != self._number or self._run is None:
             return
-        self._pending.append(progress)
+        self._run.take(progress)
+        self._progress = progress
         if not self._timer.isActive():
             self._timer.start()
 
     def _show_columns(self) -> None:
-        """Write the columns that have come since the last time, and draw them once."""
-        if not self._pending or self._asked is None:
+        """Write the columns that have come since the last time, and say how far it is."""
+        if self._run is None or self._progress is None:
             return
-        last = self._pending[-1]
         if not self._cancel.is_set():
-            self._bar.setRange(0, last.total)
-            self._bar.setValue(last.done)
-            self.say(f"Column {last.done} of {last.total}")
-        image, labels, request = self._asked
-        if self._deleted(image, labels):
-            return
-        if self._live is None:
-            self._live = self._results.begin(image, labels, request.index, request.labels.dtype)
-        for progress in self._pending:
-            self._live.write(progress.where, progress.labels)
-        self._pending.clear()
-        self._live.refresh()
+            at, n = self._progress.at, len(self._run.request.slices)
+            done, total = self._progress.done, self._progress.total
+            self._bar.setRange(0, n * total)
+            self._bar.setValue(at * total + done)
+            around = self._run.request.choices.direction == "around"
+            column = f"{'ray' if around else 'column'} {done} of {total}"
+            self.say(f"Slice {at + 1} of {n}, {column}" if n > 1 else column.capitalize())
+        self._run.write()
 
     def _on_outcome(self, outcome: Outcome) -> None:
         self._timer.stop()
-        if outcome.run != self._run or self._asked is None:
+        run = self._run
+        if outcome.run != self._number or run is None:
             return
-        image, labels, request = self._asked
-        if self._deleted(image, labels):
-            self.say("Nothing was added: the image or its partial labels were deleted meanwhile.")
-        elif outcome.labels is not None:
-            if self._live is None or self._deleted(self._live.layer):
-                self._live = self._results.begin(image, labels, request.index, request.labels.dtype)
-            self._live.finish(outcome.labels)
-            self._remember(outcome)
-            self.say(f'{outcome.message} The result is in "{self._live.layer.name}".')
-        elif outcome.message:
-            self._restore()
-            self.say(outcome.message)
+        if run.deleted:
+            self.say("Nothing was added: a layer of this run was deleted meanwhile.")
+        elif outcome.completed:
+            self._finish(run, outcome)
+            self.say(f'{outcome.message} The result is in "{run.layer}".')
+        elif outcome.canceled:
+            self._end_canceled(run, outcome)
+        elif run.n_done:
+            self._finish(run, outcome)
+            self.say(f'{outcome.message} The {run.n_done} slices before are in "{run.layer}".')
         else:
-            self._end_canceled(outcome)
+            run.restore()
+            self.say(outcome.message)
 
-    def _end_canceled(self, outcome: Outcome) -> None:
+    def _end_canceled(self, run: Run, outcome: Outcome) -> None:
         """Keep or put back what a canceled run has written, as chosen."""
         if self._on_cancel.value == "keep":
-            self._show_columns()
-            if self._live is not None and not self._deleted(self._live.layer):
-                self._live.finish()
-                self._remember(outcome)
-                self.say(f'Canceled. The columns so far are in "{self._live.layer.name}".')
+            run.write()
+            if run.layer is not None:
+                self._finish(run, outcome)
+                self.say(f'Canceled. The columns so far are in "{run.layer}".')
                 return
-        self._restore()
+        run.restore()
         self.say("Canceled; nothing was changed.")
 
-    def _remember(self, outcome: Outcome) -> None:
-        """Keep what the run has left, to continue from and to show in other layers."""
-        if self._live is None or self._asked is None or outcome.kept is None:
-            return
-        self._results.remember(self._live, outcome.kept)
-        image, labels, request = self._asked
-        self._last = (image, labels, request.index, outcome.kept)
-        self._show_overlays()
-
-    def _show_overlays(self) -> None:
-        """Show the last run in the layers that are ticked."""
-        if self._last is None or self._deleted(*self._last[:2]):
-            return
-        if self._uncertainty_tick.isChecked():
-            self._overlays.show_uncertainty(*self._last)
-        if self._paths_tick.isChecked():
-            self._overlays.show_paths(*self._last)
-
-    def _restore(self) -> None:
-        if self._live is not None:
-            self._results.restore(self._live)
-
-    def _deleted(self, *layers: Layer) -> bool:
-        return any(layer not in self._viewer.layers for layer in layers)
+    def _finish(self, run: Run, outcome: Outcome) -> None:
+        run.finish(outcome)
+        assert run.layer is not None
+        assert run.chosen.labels is not None
+        bind_run_keys(run.layer, self.start, self.continue_from_here)
+        self._showing.take(run.chosen.labels, run.layer)
 
     def _on_error(self, error: Exception) -> None:
         """Say that there is a bug; napari shows its traceback."""
-        self._restore()
+        if self._run is not None:
+            self._run.restore()
         self.say(f"Failed, nothing was changed: {error}")
 
     def _on_aborted(self) -> None:
@@ -245,6 +252,28 @@ class SegmentWidget(SegmentForm):
 
     def _on_finished(self) -> None:
         self._timer.stop()
-        self._asked = self._live = None
-        self._pending.clear()
+        self._run = None
+        self._showing.look()
         self._show_running(False)
+
+    # ---------------------------------------------------------------- others
+
+    def _bind_keys(self) -> None:
+        """Bind our keys on the chosen partial labels."""
+        labels = self._labels.value
+        if labels is None:
+            return
+        bind_run_keys(labels, self.start, self.continue_from_here)
+        if isinstance(labels, Labels):
+            bind_region_keys(self._viewer, labels)
+
+    def _copy(self, kind: Literal["python", "command"]) -> None:
+        from napari_layeredcnn.plugin.repeat import copy_as
+
+        chosen, choices = self.chosen(), self.choices()
+        try:
+            request = make_request(self._viewer, chosen, choices, self._results)
+            said = copy_as(kind, chosen, request, self)
+        except ValueError as error:
+            said = str(error)
+        self.say(said)

@@ -8,13 +8,12 @@ running for ever, and napari would show a traceback for the others.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_layeredcnn.core import seeds
 from napari_layeredcnn.core.curves import regions_from_curves
-from napari_layeredcnn.plugin.continuation import Continuation, Kept, continue_from
+from napari_layeredcnn.plugin.start import Start, start_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -22,182 +21,206 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from napari_layeredcnn.core.around import PolarCompletion
     from napari_layeredcnn.core.completion import CompletedColumns, Completion
-    from napari_layeredcnn.core.seeds import Seed
+    from napari_layeredcnn.core.weights import Model
+    from napari_layeredcnn.plugin.continuation import Kept
     from napari_layeredcnn.plugin.request import Request
 
+    Labels = NDArray[np.integer[Any]]
+    Place = tuple[slice, slice]
+
 EXPECTED = (ValueError, RuntimeError, MemoryError, OSError)
+_EVERYWHERE = (slice(None), slice(None))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Progress:
-    """New columns of run number `run`, in which `done` of `total` steps are made.
+    """New columns of slice number `at` of run number `run`; `done` of `total` steps are made.
 
-    `labels`, oriented as the image, belong at `where` (rows, columns).
+    `labels`, oriented as the image, belong at `where` (rows, columns). With the last step of a
+    slice comes what it has left.
     """
 
     run: int
+    at: int
     done: int
     total: int
-    where: tuple[slice, slice]
-    labels: NDArray[np.integer]
+    where: Place
+    labels: Labels
+    kept: Kept | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Outcome:
-    """How run number `run` ended: with labels, with a sentence, or canceled (neither).
+    """How run number `run` ended: with a sentence; completed, canceled or failed.
 
-    `kept` is what the run has left: all, or the columns up to the one at which it was canceled.
+    `kept` is what a canceled run has left in the slice `at`.
     """
 
     run: int
-    labels: NDArray[np.integer] | None = None
     message: str = ""
+    completed: bool = False
+    canceled: bool = False
+    at: int = 0
     kept: Kept | None = None
+    model: dict[str, str] | None = None
 
 
 def complete_request(
     request: Request, run: int, cancel: Event
 ) -> Generator[Progress, None, Outcome]:
-    """Complete one slice, yielding columns; `cancel` acts between two steps.
+    """Complete slices one after the other, yielding columns; `cancel` acts between two steps.
+
+    Parameters
+    ----------
+    request : Request
+        What, and how.
+    run : int
+        Number that all reports carry.
+    cancel : Event
+        Set to stop.
 
     Yields
     ------
     Progress
-        After each step of the completion; with the first step the columns that were given.
+        After each step; with the first one of a slice the columns that were given.
 
     Returns
     -------
     Outcome
-        With labels (H, W) in the partial labels' dtype, if all went well.
+        How it ended.
     """
+    at = 0
     try:
-        seed = _read_seed(request)
-        continuation = _continuation(request, seed)
-        start = _start(request, seed) if continuation is None else continuation
-        curves = start.seed.curves.copy()
-        completion = yield from _complete(request, run, cancel, start.seed, curves)
-        if completion is None:
-            kept = _kept(request, start, curves, np.full_like(curves, np.nan), finished=False)
-            return Outcome(run, kept=kept)
-        kept = _kept(request, start, completion.curves, completion.uncertainty, finished=True)
-        labels = completion.labels(request.labels.dtype)
+        # All are read before anything is computed: what is wrong is told at once.
+        starts = []
+        for part in request.slices:
+            at = len(starts)
+            starts.append(start_of(part, request.choices, resume=request.resume))
+        # Brings torch, which takes seconds: not on the GUI thread, and not before it is needed.
+        from napari_layeredcnn.core.weights import load_model
+
+        model = load_model(request.choices.model)
+        notes: list[str] = []
+        for at, start in enumerate(starts):
+            curves = start.seed.curves.copy()
+            steps = _slice(request, model, at, start, curves, run, cancel)
+            found = yield from steps
+            if found is None:
+                kept = start.kept(request.slices[at], request.choices, curves)
+                return Outcome(run, canceled=True, at=at, kept=kept)
+            notes.extend(note for note in found if note not in notes)
     except EXPECTED as error:
-        return Outcome(run, message=_sentence(str(error)) or f"Failed: {type(error).__name__}.")
-    return Outcome(run, labels, _summary(request, start, completion), kept)
+        text = _sentence(str(error)) or f"Failed: {type(error).__name__}."
+        number = request.slices[at].number
+        if len(request.slices) > 1:
+            text = f"Slice {number}: {text}"
+        return Outcome(run, text, at=at)
+    card = {"name": model.name, "hash": str(model.card.get("hash", ""))}
+    return Outcome(run, _summary(request, starts, notes), completed=True, at=at, model=card)
 
 
-def _complete(
-    request: Request, run: int, cancel: Event, seed: Seed, curves: NDArray[np.float32]
-) -> Generator[Progress, None, Completion | None]:
-    """Run the completion and fill in the curves; None if canceled."""
-    # Brings torch, which takes seconds: not on the GUI thread, and not before it is needed.
-    from napari_layeredcnn.core import completion
+def _slice(
+    request: Request,
+    model: Model,
+    at: int,
+    start: Start,
+    curves: NDArray[np.float32],
+    run: int,
+    cancel: Event,
+) -> Generator[Progress, None, tuple[str, ...] | None]:
+    """Run one slice and fill in the curves; return notes for the person, None if canceled."""
+    from napari_layeredcnn.core import around, completion, polar_seed
 
-    steps = completion.iter_complete(request.read_image(), seed, direction=request.direction)
-    given = seed.stretches
+    choices, part = request.choices, request.slices[at]
+    settings: dict[str, Any] = {
+        "model": model,
+        "device": choices.device,
+        "region_thickness": choices.region_thickness,
+    }
+    image = np.asarray(part.plane.of(request.image))
+    steps: Generator[CompletedColumns, None, Completion | PolarCompletion]
+    picture: Labels | None = None
+    if start.grid is None:
+        assert choices.direction != "around"
+        steps = completion.iter_complete(image, start.seed, direction=choices.direction, **settings)
+    else:
+        seed = polar_seed.PolarSeed(start.grid, start.seed)
+        steps = around.iter_complete_around(image, seed, **settings)
+        picture = np.zeros(part.labels.shape, request.dtype)
+    given = start.seed.stretches
+    total = 1
     try:
         while not cancel.is_set():
             try:
                 step = next(steps)
             except StopIteration as end:
-                return end.value
-            for start, stop in given:
-                yield _progress(request, run, seed, step, start, seed.curves[:, start:stop])
-            given = []
+                done = end.value
+                kept = start.kept(part, choices, done.curves, done.uncertainty)
+                labels = done.labels(request.dtype)
+                yield Progress(run, at, total, total, _EVERYWHERE, labels, kept)
+                return done.notes
             curves[:, step.start : step.stop] = step.curves
-            yield _progress(request, run, seed, step, step.start, step.curves)
+            total = step.total
+            if picture is not None and start.grid is not None:
+                first, last = (None, None) if given else (step.start, step.stop)
+                start.grid.draw(picture, curves, start.seed.region_ids, first or 0, last)
+                given = []
+                yield Progress(run, at, step.done, step.total, _EVERYWHERE, picture.copy())
+                continue
+            for first, last in given:
+                yield _columns(
+                    request, run, at, start, step, first, start.seed.curves[:, first:last]
+                )
+            given = []
+            yield _columns(request, run, at, start, step, step.start, step.curves)
         return None
     finally:
         steps.close()
 
 
-def _progress(
+def _columns(
     request: Request,
     run: int,
-    seed: Seed,
+    at: int,
+    start: Start,
     step: CompletedColumns,
-    start: int,
+    first: int,
     curves: NDArray[np.float32],
 ) -> Progress:
-    """Columns from `start` on, with their labels in the image's orientation."""
-    labels = regions_from_curves(curves, seed.height, seed.region_ids)
-    labels = labels.astype(request.labels.dtype)
-    where = (slice(None), slice(start, start + curves.shape[1]))
-    if request.transposed:
+    """Columns from `first` on, with their labels in the image's orientation."""
+    labels = regions_from_curves(curves, start.seed.height, start.seed.region_ids)
+    labels = labels.astype(request.dtype)
+    where = (slice(None), slice(first, first + curves.shape[1]))
+    if request.choices.transposed:
         where, labels = where[::-1], labels.T
-    return Progress(run, step.done, step.total, where, labels)
+    return Progress(run, at, step.done, step.total, where, labels)
 
 
-def _read_seed(request: Request) -> Seed:
-    """Read the partial labels, turned so that curves run along their rows."""
-    labels = request.labels.T if request.transposed else request.labels
-    if request.strokes == "boundaries":
-        return seeds.seed_from_boundaries(labels)
-    return seeds.seed_from_regions(labels)
-
-
-def _start(request: Request, seed: Seed) -> Continuation:
-    """Begin from nothing: all that is kept is the seed."""
-    given = ~np.isnan(seed.curves[0])
-    nothing = Kept(
-        seed.curves,
-        np.where(given, 0, np.nan * seed.curves).astype(np.float32),
-        seed.region_ids,
-        seed.height,
-        given,
-        request.transposed,
-        finished=False,
-    )
-    return Continuation(seed, nothing, given, 0, 0)
-
-
-def _continuation(request: Request, seed: Seed) -> Continuation | None:
-    if request.resume is None:
-        return None
-    shown = request.resume.shown
-    shown = shown.T if request.transposed else shown
-    return continue_from(request.resume.runs, seed, shown, request.direction)
-
-
-def _kept(
-    request: Request,
-    start: Continuation,
-    curves: NDArray[np.float32],
-    uncertainty: NDArray[np.float32],
-    *,
-    finished: bool,
-) -> Kept:
-    """What the run has left; columns that it took over are as doubtful as they were."""
-    taken_over = ~np.isnan(start.seed.curves[0]) & ~start.given
-    uncertainty = np.where(taken_over, start.kept.uncertainty, uncertainty)
-    uncertainty[:, start.given] = 0
-    return Kept(
-        curves,
-        uncertainty,
-        start.seed.region_ids,
-        start.seed.height,
-        start.given,
-        request.transposed,
-        finished,
-    )
-
-
-def _summary(request: Request, start: Continuation, completion: Completion) -> str:
-    where = "" if request.index is None else f" in slice {request.index}"
-    if request.resume is None:
+def _summary(request: Request, starts: list[Start], notes: list[str]) -> str:
+    numbers = [part.number for part in request.slices]
+    where = "" if numbers[0] is None else f" in slice {numbers[0]}"
+    if len(numbers) > 1:
+        where = f" in {len(numbers)} slices ({numbers[0]} to {numbers[-1]})"
+    start = starts[0]
+    if request.resume:
+        if start.n_repainted:
+            text = f"Continued{where} from {start.n_repainted} repainted columns."
+            if start.n_unreadable:
+                text += (
+                    f" {start.n_unreadable} more were left out: in them the regions are not in "
+                    "order."
+                )
+        else:
+            text = f"Went on{where} with the columns that were missing."
+    else:
         n = start.seed.n_curves
         boundaries = f"{n} boundaries" if n > 1 else "1 boundary"
-        text = f"Completed {boundaries}{where} from {len(start.seed.columns)} labelled columns."
-    elif start.n_repainted:
-        text = f"Continued{where} from {start.n_repainted} repainted columns."
-        if start.n_unreadable:
-            text += (
-                f" {start.n_unreadable} more were left out: in them the regions are not in order."
-            )
-    else:
-        text = f"Went on{where} with the columns that were missing."
-    return " ".join([text, *(f"{_sentence(note)}." for note in completion.notes)])
+        labelled = sum(int(s.given.sum()) for s in starts)
+        rays = "rays" if start.grid is not None else "columns"
+        text = f"Completed {boundaries}{where} from {labelled} labelled {rays}."
+    return " ".join([text, *(f"{_sentence(note)}." for note in notes)])
 
 
 def _sentence(text: str) -> str:

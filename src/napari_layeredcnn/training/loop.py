@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from napari_layeredcnn.training.schedule import Schedule
 
 CLIP_NORM = 10.0
+#: Steps; has no factor in common with the lengths of the cycles of curves (18 and 9), so that
+#: every number of curves is logged.
+LOG_EVERY = 25
 
 
 @dataclass(frozen=True)
@@ -156,7 +159,7 @@ class _Training:
         return self.counters.minutes * (1 - progress) / progress
 
     def run(self) -> Iterator[dict[str, Any]]:
-        """Yield log records: of every twentieth step, and of each validation."""
+        """Yield log records: of every 25th step, and of each validation."""
         options, counters = self.options, self.counters
         stream = batches(
             options.seed,
@@ -168,13 +171,15 @@ class _Training:
             exclude=options.exclude,
             workers=options.workers,
         )
+        if not self.schedule.fresh and counters.step == 0:
+            yield self._save()  # what it has to be better than
         saved = time.monotonic()
         seen, since = counters.images, saved
         while self._progress < 1:
             record = self._step(next(stream))
             counters.minutes = (time.monotonic() - self._begun) / 60
             self._progress = self.schedule.progress(counters.step, counters.minutes)
-            if counters.step % 20 == 0:
+            if counters.step % LOG_EVERY == 0:
                 now = time.monotonic()
                 record["images_per_second"] = round((counters.images - seen) / (now - since), 2)
                 seen, since = counters.images, now
@@ -199,12 +204,10 @@ class _Training:
         rate = self.schedule.rate(counters.step, self._progress)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        self.network.train()
+        self.network.train(self.schedule.normalizes_by_batch(self._progress))
         with torch.autocast(self.device.type, torch.bfloat16):
             logits = self.network(images, _input(seen, height))
-        loss = torch.nn.functional.cross_entropy(
-            logits[..., 1:].float(), render(truth, height)[..., 1:]
-        )
+        loss = _loss(logits, truth, seen)
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), CLIP_NORM)
@@ -274,6 +277,21 @@ class _Training:
         save_model(options.output / "average.safetensors", self.averages.network, card)
         save_checkpoint(options.output, self.network, self.optimizer, counters)
         return record
+
+
+def _loss(logits: Tensor, truth: Tensor, seen: Tensor) -> Tensor:
+    """Cross-entropy without the first column, less for columns that follow a lost curve.
+
+    Where the input label is far from the truth, nothing tells the network where to go: such
+    columns would rule the gradient. Their weight falls to a half at half a mean thickness.
+    """
+    height, n_curves = logits.shape[2], truth.shape[1]
+    loss = torch.nn.functional.cross_entropy(
+        logits[..., 1:].float(), render(truth, height)[..., 1:], reduction="none"
+    ).mean(1)
+    lost = (seen - truth)[..., :-1].abs().amax(1) / (height / (n_curves + 1) / 2)
+    weight = 1 / (1 + lost**2)
+    return (weight * loss).sum() / weight.sum()
 
 
 def _input(curves: Tensor, height: int) -> Tensor:

@@ -27,7 +27,7 @@ MOST_PASSES = 3
 _SMALL = {1: (32, 64), 2: (32, 64), 3: (32, 64), 4: (48, 64), 5: (48, 64), 7: (64, 64)}
 _FULL = {k: (64, 128) for k in range(1, 6)} | {k: (96, 64) for k in range(6, 10)}
 _SMALL_CYCLE = (1, 2, 3, 4, 5, 1, 2, 3, 7)
-_FULL_CYCLE = (1, 2, 3, 4, 5, 7, 1, 2, 3, 4, 5, 6, 1, 2, 3, 4, 5, 9, 1, 2, 3, 4, 5, 8)
+_FULL_CYCLE = (1, 2, 3, 7, 4, 5, 1, 8, 2, 3, 4, 6, 1, 2, 5, 9, 3, 4)
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,9 @@ class Schedule:
         The highest; reached after ``warmup`` steps, then falling along a cosine to a hundredth.
     warmup : int
         Steps.
+    fresh : bool
+        Whether the first weights are random. Trained ones go on with what comes last: full size,
+        own outputs, fixed normalization.
     """
 
     steps: int | None
@@ -54,6 +57,7 @@ class Schedule:
     batch: int = 8
     learning_rate: float = 2e-3
     warmup: int = 300
+    fresh: bool = True
 
     def progress(self, step: int, minutes: float) -> float:
         """Part of the budget that is used up, 0 to 1."""
@@ -64,7 +68,7 @@ class Schedule:
 
     def batch_size(self, index: int, progress: float) -> BatchSize:
         """Shape of batch number ``index``; the number of curves goes round from 1 to 9."""
-        if progress < SMALL_UNTIL:
+        if self.fresh and progress < SMALL_UNTIL:
             n_curves = _SMALL_CYCLE[index % len(_SMALL_CYCLE)]
             height, width = _SMALL[n_curves]
         else:
@@ -73,6 +77,14 @@ class Schedule:
         voxels = self.batch * 4 * 64 * 128
         images = max(2, round(voxels / ((n_curves + 1) * height * width)))
         return BatchSize(images, height, width, n_curves)
+
+    def normalizes_by_batch(self, progress: float) -> bool:
+        """Whether batch normalization uses the batch's own statistics, or fixed ones as in use.
+
+        A batch's statistics hold columns that are not decoded yet, and other images: a network
+        that leans on them loses that in use (a fifth to a half more loss, docs/experiments.md).
+        """
+        return self.fresh and progress < SMALL_UNTIL
 
     def rate(self, step: int, progress: float) -> float:
         """Learning rate of a step."""
@@ -95,7 +107,7 @@ class Schedule:
             Number of passes on the network's own outputs (section 3.2 of the paper; 0: the warped
             true label), or None: a whole column-by-column run from the first column.
         """
-        if progress < OWN_OUTPUTS_FROM:
+        if self.fresh and progress < OWN_OUTPUTS_FROM:
             return 0
         draw = rng.random()
         if draw < 0.4:

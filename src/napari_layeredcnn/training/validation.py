@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 SEED = 20211112
 SIZES = (
-    BatchSize(16, 64, 128, 1),
-    BatchSize(16, 64, 128, 2),
-    BatchSize(16, 64, 128, 3),
-    BatchSize(16, 64, 128, 4),
-    BatchSize(16, 64, 128, 5),
-    BatchSize(4, 128, 128, 8),
+    BatchSize(32, 64, 128, 1),
+    BatchSize(32, 64, 128, 2),
+    BatchSize(32, 64, 128, 3),
+    BatchSize(32, 64, 128, 4),
+    BatchSize(32, 64, 128, 5),
+    BatchSize(12, 96, 128, 8),
 )
 
 

@@ -1,7 +1,6 @@
-"""A small stack to try things on: four smooth surfaces, seen as an OCT scanner would see them.
+"""A retina-like stack: four smooth surfaces, seen as an OCT scanner would see them.
 
-It is simulated from backscatter, attenuation and speckle, not by the recipe that the networks
-are trained on. NumPy and SciPy only.
+Simulated from backscatter, attenuation and speckle.
 """
 
 from __future__ import annotations
@@ -10,6 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.ndimage import gaussian_filter, gaussian_filter1d
+
+from napari_layeredcnn.sample.fields import share_below, smooth_surface
+from napari_layeredcnn.sample.strokes import strokes_down
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,6 +27,9 @@ LABELLED_SLICE = 11
 
 STROKE_COLUMNS = (range(38, 43), range(198, 203))
 """Columns of that slice that carry strokes."""
+
+REGION_NAMES = ("vitreous", "inner retina", "nuclear layer", "pigment epithelium", "choroid")
+"""What the ids 1 to 5 stand for."""
 
 _SEED = 20211
 _BACKSCATTER = (0.012, 0.62, 0.2, 0.85, 0.3)  # per region, top to bottom
@@ -58,7 +63,13 @@ def sample_stack() -> tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.u
     """
     rng = np.random.default_rng(_SEED)
     curves = _surfaces(rng)
-    return _scan(curves, rng), curves, _strokes(curves)
+    return _scan(curves, rng), curves, _labels(curves)
+
+
+def _labels(curves: NDArray[np.float32]) -> NDArray[np.uint8]:
+    labels = np.zeros(SHAPE, np.uint8)
+    labels[LABELLED_SLICE] = strokes_down(curves[LABELLED_SLICE], SHAPE[1], STROKE_COLUMNS)
+    return labels
 
 
 def _surfaces(rng: np.random.Generator) -> NDArray[np.float32]:
@@ -67,27 +78,19 @@ def _surfaces(rng: np.random.Generator) -> NDArray[np.float32]:
     z = np.linspace(-1, 1, n_slices)[:, None]
     x = np.linspace(-1, 1, width)[None, :]
     dip = np.exp(-(((x - 0.15) / 0.28) ** 2 + (z / 0.9) ** 2))
-    base = 58 + 7 * x - 4 * z + 6 * (x - 0.15) ** 2 + _smooth(rng, (6, 30)) * 2.0
+    base = 58 + 7 * x - 4 * z + 6 * (x - 0.15) ** 2 + smooth_surface(rng, SHAPE, (6, 30)) * 2.0
     tops = [
         base - 27 - 3 * x + 15 * dip,
-        base - 14 + 7 * dip + _smooth(rng, (5, 18)),
-        base + 12 - 2 * z + _smooth(rng, (5, 18)) * 1.2,
-        base + 25 + 3 * x + _smooth(rng, (5, 22)) * 0.8,
+        base - 14 + 7 * dip + smooth_surface(rng, SHAPE, (5, 18)),
+        base + 12 - 2 * z + smooth_surface(rng, SHAPE, (5, 18)) * 1.2,
+        base + 25 + 3 * x + smooth_surface(rng, SHAPE, (5, 22)) * 0.8,
     ]
     return np.stack(tops, axis=1).astype(np.float32)
 
 
-def _smooth(rng: np.random.Generator, sigma: tuple[float, float]) -> NDArray[np.float64]:
-    """Draw a smooth field over slices and columns with zero mean and unit deviation."""
-    field = gaussian_filter(rng.standard_normal((SHAPE[0], SHAPE[2])), sigma, mode="reflect")
-    normal: NDArray[np.float64] = (field - field.mean()) / field.std()
-    return normal
-
-
 def _scan(curves: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.uint8]:
     """Simulate what a scanner sees of the regions between the curves."""
-    rows = np.arange(SHAPE[1])[None, :, None]
-    below = [np.clip(rows + 1 - curves[:, None, k], 0, 1) for k in range(curves.shape[1])]
+    below = share_below(curves, SHAPE[1])
     scatter = np.full(SHAPE, _BACKSCATTER[0])
     loss = np.full(SHAPE, _ATTENUATION[0])
     for k, share in enumerate(below):
@@ -122,19 +125,3 @@ def _vessel_shadows(
     # A shadow begins a few rows below the surface, under the vessel itself.
     reach = np.clip(np.cumsum(below_surface, axis=1) / 8, 0, 1)
     return 1 - reach * (1 - shade[:, None, :])
-
-
-def _strokes(curves: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Paint one short stroke per region and place, with equal gaps around each boundary."""
-    height = SHAPE[1]
-    labels = np.zeros(SHAPE, np.uint8)
-    for columns in STROKE_COLUMNS:
-        # A brush paints whole rows, and the same ones in all columns of a short stroke.
-        bounds = np.rint(curves[LABELLED_SLICE][:, columns].mean(axis=1)).astype(int)
-        for region, (top, bottom) in enumerate(
-            zip([bounds[0] - 12, *bounds], [*bounds, bounds[-1] + 12], strict=True)
-        ):
-            gap = min(3, (bottom - top) // 4)
-            start, stop = max(top + gap, 0), min(bottom - gap, height)
-            labels[LABELLED_SLICE, start:stop, columns.start : columns.stop] = region + 1
-    return labels

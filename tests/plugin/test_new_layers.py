@@ -64,11 +64,17 @@ def test_twice_makes_two(viewer, qtbot):
     assert widget._labels.value is viewer.layers[-1]
 
 
-def test_no_image_and_an_image_with_too_many_axes(viewer, qtbot):
+def test_no_image(viewer, qtbot):
     widget = dock(viewer)
     click(qtbot, widget, "New partial labels")
     assert "no image layer" in widget._message.text()
-    viewer.add_image(np.zeros((2, 2, 8, 8)))
+    assert len(viewer.layers) == 0
+
+
+def test_for_multiscale_images_and_rolled_viewers(viewer, qtbot):
+    viewer.add_image([np.zeros((3, 64, 900)), np.zeros((3, 32, 450))], multiscale=True)
+    viewer.dims.order = (1, 0, 2)
+    widget = dock(viewer)
     click(qtbot, widget, "New partial labels")
-    assert "has 4 axes" in widget._message.text()
-    assert len(viewer.layers) == 1
+    assert widget._labels.value.data.shape == (3, 64, 900)
+    assert widget._labels.value.brush_size == 2  # 3 slices are the rows now

@@ -1,0 +1,269 @@
+"""The upper rows of the dock: which layers, what is painted in them, and where to go from there.
+
+Rows that make no sense for what is chosen are hidden.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from napari.layers import Image, Labels, Points, Shapes
+from qtpy.QtWidgets import QDoubleSpinBox, QLabel, QSpinBox
+
+from napari_layeredcnn.plugin.choices import Choices
+from napari_layeredcnn.plugin.fields import (
+    Fields,
+    LayerBox,
+    button,
+    choice_box,
+    one_below_the_other,
+    prepare_box,
+    side_by_side,
+    tick,
+)
+from napari_layeredcnn.plugin.planes import Plane, shape_of, slider_axis
+from napari_layeredcnn.plugin.readers import KEY
+from napari_layeredcnn.plugin.region_keys import NEXT_KEY, PREVIOUS_KEY
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Layer
+
+DIRECTIONS = [
+    ("Left and right", "horizontal"),
+    ("To the right", "right"),
+    ("To the left", "left"),
+    ("Up and down", "vertical"),
+    ("Down", "down"),
+    ("Up", "up"),
+    ("Around a center", "around"),
+]
+STROKES = [("Regions", "regions"), ("Boundaries", "boundaries")]
+SLICES = [("This slice", "shown"), ("All slices with labels", "labelled"), ("Range", "range")]
+
+
+class ChoiceFields(Fields):
+    """Image, partial labels, strokes, slices and direction.
+
+    Parameters
+    ----------
+    viewer : napari.components.ViewerModel
+        The viewer whose layers are offered.
+    """
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        super().__init__()
+        self._viewer = viewer
+        self._build_layers()
+        self._build_choices()
+        self._lay_out()
+        for box in (self.slices, self.direction, self.strokes, self.labels, self.image):
+            box.changed.connect(self.show_rows)
+        self.first.valueChanged.connect(self._push_last)
+        self.last.valueChanged.connect(self._push_first)
+        self.last.setValue(self.last.maximum())
+        self.show_rows()
+
+    @property
+    def paints_labels(self) -> bool:
+        """Whether the partial labels are a Labels layer, or none yet."""
+        return not isinstance(self.labels.value, Shapes)
+
+    @property
+    def is_stack(self) -> bool:
+        """Whether the image has more than one slice."""
+        return self._slice_count() > 1
+
+    def choices(self) -> dict[str, Any]:
+        """Return the fields of `Choices` that are set here; what is hidden is as built in."""
+        usual = Choices()
+        strokes = self.strokes.value if self.paints_labels else usual.strokes
+        can_be_zero = self.paints_labels and strokes == "regions"
+        return {
+            "strokes": strokes,
+            "zero_is_region": can_be_zero and self.zero_tick.isChecked(),
+            "slices": self.slices.value if self.is_stack else usual.slices,
+            "first": self.first.value(),
+            "last": self.last.value(),
+            "direction": self.direction.value,
+            "start_angle": self.start_angle.value(),
+        }
+
+    def show_choices(self, choices: Choices) -> None:
+        """Set the boxes that are no viewer layers."""
+        self.strokes.value = choices.strokes
+        self.zero_tick.setChecked(choices.zero_is_region)
+        self.slices.value = choices.slices
+        self.first.setValue(choices.first)
+        self.last.setValue(choices.last)
+        self.direction.value = choices.direction
+        self.start_angle.setValue(choices.start_angle)
+
+    def refresh_layers(self) -> None:
+        """Offer the layers that are there now."""
+        for box in (self.image, self.labels, self.center):
+            box.reset_choices()
+
+    def show_rows(self, _event: Any = None) -> None:
+        """Show the rows that make sense, and no others."""
+        around = self.direction.value == "around"
+        self.show_row(self.new_button, self.paints_labels)
+        self.show_row(self.keys, self.paints_labels)
+        self.show_row(self.strokes.native, self.paints_labels)
+        self.show_row(self.zero_tick, self.paints_labels and self.strokes.value == "regions")
+        self.show_row(self.slices.native, self.is_stack)
+        self.show_row(self.range, self.is_stack and self.slices.value == "range")
+        self.show_row(self._center_row, around)
+        self.show_row(self.start_angle, around)
+        self._fit_range()
+
+    # ---------------------------------------------------------------- parts
+
+    def _build_layers(self) -> None:
+        viewer = self._viewer
+        self.image = LayerBox(
+            viewer,
+            (Image,),
+            "The image whose regions lie in layers.",
+            nothing="none yet",
+            choose=self._usual_layer,
+        )
+        self.labels = LayerBox(
+            viewer,
+            (Labels, Shapes),
+            "Where you paint a few columns: a Labels layer, or a Shapes layer with a path along\n"
+            "every boundary.",
+            nothing="none yet",
+            choose=self._usual_labels,
+        )
+        self.new_button = button(
+            "New partial labels",
+            "Add an empty Labels layer that fits the image, with the brush in hand.",
+        )
+        self.keys = QLabel(
+            f"Brush keys: <b>{NEXT_KEY}</b> next region, <b>{PREVIOUS_KEY}</b> previous"
+        )
+        self.keys.setToolTip(
+            "While you paint: the full stop takes the next region below, after the lowest one a\n"
+            "new one; the comma takes the region above. They act on the selected Labels layer."
+        )
+        self.center = LayerBox(
+            viewer,
+            (Points,),
+            "A Points layer with a point in the middle of the closed regions.\n"
+            "Of several points that in the nearest slice counts, and there the last one.",
+            nothing="none yet",
+            choose=self._usual_layer,
+        )
+        self.center_button = button(
+            "New center",
+            "Add a Points layer with the tool in hand: click in the middle of the regions.",
+        )
+
+    def _build_choices(self) -> None:
+        self.strokes = choice_box(
+            STROKES,
+            "Regions: a stroke of another label in every region, from top to bottom.\n"
+            "Boundaries: a thin line of another label along every boundary.",
+        )
+        self.zero_tick = tick(
+            "0 is a region",
+            "Tick this if what you have left at 0 in a labeled column is a region of its own.\n"
+            "Else 0 means: not labeled.",
+        )
+        self.slices = choice_box(
+            SLICES,
+            "This slice: the one that you see. All: every slice in which you have painted.\n"
+            "Range: those of them from the first to the last slice given, both included.",
+        )
+        self.first, self.last = QSpinBox(), QSpinBox()
+        for box, which in ((self.first, "First"), (self.last, "Last")):
+            box.setToolTip(
+                f"{which} slice of the range, numbered as at the slider below the image."
+            )
+            prepare_box(box)
+        self.range = side_by_side(self.first, self.last)
+        self.direction = choice_box(
+            DIRECTIONS,
+            "Where the labels are continued to, from the columns that you painted.\n"
+            "Around a center: for closed regions, as rings of a tree or the wall of a vessel.",
+        )
+        self.start_angle = QDoubleSpinBox()
+        self.start_angle.setToolTip(
+            "Where the image is cut open around the center: 0 is to the right, 90 is down.\n"
+            "Best where the boundaries are clear."
+        )
+        self.start_angle.setRange(0, 359.9)
+        self.start_angle.setDecimals(1)
+        self.start_angle.setSingleStep(15)
+        self.start_angle.setWrapping(True)
+        self.start_angle.setSuffix("°")
+        prepare_box(self.start_angle)
+
+    def _lay_out(self) -> None:
+        self.add("Image", self.image.native)
+        self.add("Partial labels", self.labels.native)
+        self.add_wide(self.new_button)
+        self.add_wide(self.keys)
+        self.add("Strokes are", self.strokes.native)
+        self.add("", self.zero_tick)
+        self.add("Slices", self.slices.native)
+        self.add("First, last", self.range)
+        self.add("Continue", self.direction.native)
+        self._center_row = one_below_the_other(self.center.native, self.center_button)
+        self.add("Center", self._center_row)
+        self.add("Start angle", self.start_angle)
+
+    # ---------------------------------------------------------------- slices
+
+    def _slice_count(self) -> int:
+        """Return how many slices the slider of the chosen image has."""
+        image = self.image.value
+        if image is None:
+            return 1
+        missing = self._viewer.dims.ndim - image.ndim
+        rows, columns = (axis - missing for axis in self._viewer.dims.order[-2:])
+        if min(rows, columns) < 0:
+            return 1  # the viewer shows an axis that the image has not
+        index = [None if axis in (rows, columns) else 0 for axis in range(image.ndim)]
+        axis = slider_axis(self._viewer, Plane(tuple(index), rows, columns))
+        return 1 if axis is None else shape_of(image)[axis]
+
+    def _fit_range(self) -> None:
+        """Let the range end where the stack ends; a range up to the end stays so."""
+        to_end = self.last.value() == self.last.maximum()
+        end = self._slice_count() - 1
+        for box in (self.first, self.last):
+            box.setMaximum(end)
+        if to_end:
+            self.last.setValue(end)
+
+    def _push_last(self, first: int) -> None:
+        self.last.setValue(max(first, self.last.value()))
+
+    def _push_first(self, last: int) -> None:
+        self.first.setValue(min(last, self.first.value()))
+
+    # ---------------------------------------------------------------- layers
+
+    def _usual_layer(self, layers: list[Layer]) -> Layer | None:
+        """Return a selected layer, else the lowest one: results lie above what they are of."""
+        selected = [layer for layer in layers if layer in self._viewer.layers.selection]
+        return next(iter(selected + layers), None)
+
+    def _usual_labels(self, layers: list[Layer]) -> Layer | None:
+        """Return a Labels layer, if there is another not one that a run has made.
+
+        A Shapes layer only if it is selected and there are no labels: Shapes may be results, or
+        lock columns.
+        """
+        labels = [layer for layer in layers if isinstance(layer, Labels)]
+        painted = [layer for layer in labels if not _is_result(layer)]
+        selected = [layer for layer in layers if layer in self._viewer.layers.selection]
+        return self._usual_layer(painted or labels or selected)
+
+
+def _is_result(layer: Layer) -> bool:
+    """Tell whether a run has made the labels, now or before they were saved and opened."""
+    notes = layer.metadata.get(KEY)
+    return isinstance(notes, dict) and "settings" in notes

@@ -1,0 +1,177 @@
+"""Where a run in a slice starts: what is labelled, what stays of earlier runs, what is locked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_layeredcnn.core import seeds
+from napari_layeredcnn.core.path_seeds import seed_from_paths
+from napari_layeredcnn.plugin.continuation import (
+    ContinueError,
+    Kept,
+    continue_from,
+    with_locked,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_layeredcnn.core.polar import PolarGrid
+    from napari_layeredcnn.core.seeds import Seed
+    from napari_layeredcnn.plugin.choices import Choices
+    from napari_layeredcnn.plugin.request import SliceRequest
+
+    Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """The seed of a run, and how it came about.
+
+    Parameters
+    ----------
+    seed : Seed
+        All columns (or rays) that the run does not compute.
+    labelled : (K, W) float array
+        What the partial labels say, NaN where nothing.
+    given : (W,) bool array
+        Columns that the person has labelled, repainted or locked.
+    uncertainty : (K, W) float array
+        Of the columns that are taken over from an earlier run.
+    grid : PolarGrid or None
+        How the image is unrolled about a center.
+    n_repainted, n_unreadable : int
+        Columns repainted since the earlier run, and those of them that could not be read.
+    """
+
+    seed: Seed
+    labelled: Floats
+    given: NDArray[np.bool_]
+    uncertainty: Floats
+    grid: PolarGrid | None = None
+    n_repainted: int = 0
+    n_unreadable: int = 0
+
+    def kept(
+        self,
+        part: SliceRequest,
+        choices: Choices,
+        curves: Floats,
+        uncertainty: Floats | None = None,
+    ) -> Kept:
+        """Return what a run that started here has left; without uncertainty it was canceled."""
+        finished = uncertainty is not None
+        if uncertainty is None:
+            uncertainty = np.full_like(curves, np.nan)
+        taken_over = ~np.isnan(self.seed.curves[0]) & ~self.given
+        uncertainty = np.where(taken_over, self.uncertainty, uncertainty)
+        uncertainty[:, self.given] = 0
+        return Kept(
+            curves,
+            uncertainty,
+            self.seed.region_ids,
+            self.seed.height,
+            self.given,
+            choices.transposed,
+            finished,
+            self.grid,
+            self.labelled,
+            part.labels != 0 if choices.into_partial else None,
+        )
+
+
+def start_of(part: SliceRequest, choices: Choices, *, resume: bool) -> Start:
+    """Read what a run in a slice starts from.
+
+    Parameters
+    ----------
+    part : SliceRequest
+        The slice.
+    choices : Choices
+        How strokes are read, and the direction.
+    resume : bool
+        Whether an earlier run is continued.
+
+    Returns
+    -------
+    Start
+        The seed, turned so that curves run along rows, or unrolled.
+
+    Raises
+    ------
+    SeedError, PolarError, ContinueError
+        All of them ValueErrors, if nothing can be started from.
+    """
+    if choices.direction == "around":
+        return _around(part, choices, resume=resume)
+    labelled = _read(part, choices)
+    shown = part.earlier.shown
+    shown = shown.T if choices.transposed else shown
+    if resume:
+        if choices.into_partial and part.earlier.runs:
+            # The strokes are in the result, and read there.
+            labelled = part.earlier.runs[-1].labelled_seed()
+        found = continue_from(part.earlier.runs, labelled, shown, choices.direction)
+        start = Start(
+            found.seed,
+            labelled.curves,
+            found.given,
+            found.kept.uncertainty,
+            n_repainted=found.n_repainted,
+            n_unreadable=found.n_unreadable,
+        )
+    else:
+        nothing = np.full_like(labelled.curves, np.nan)
+        start = Start(labelled, labelled.curves, ~np.isnan(labelled.curves[0]), nothing)
+    if not part.locked.any():
+        return start
+    runs = part.earlier.runs
+    if runs and (runs[-1].grid is not None or runs[-1].transposed != choices.transposed):
+        raise ContinueError(
+            "the locked columns are of a result that runs along the other axis: choose its "
+            'direction again, or "none" for locked columns'
+        )
+    seed = with_locked(runs, start.seed, shown, part.locked)
+    there = ~np.isnan(seed.curves[0])
+    return replace(start, seed=seed, given=start.given | (part.locked & there))
+
+
+def _around(part: SliceRequest, choices: Choices, *, resume: bool) -> Start:
+    if resume:
+        raise ContinueError(
+            "about a center nothing is continued: where the result goes wrong, paint a stroke "
+            "through all regions in the partial labels, and press Segment Layers"
+        )
+    if part.locked.any():
+        raise ContinueError(
+            'about a center no columns are locked: choose "none" for locked columns'
+        )
+    # Brings torch, which takes seconds: not on the GUI thread.
+    from napari_layeredcnn.core import polar_seed
+
+    assert part.center is not None
+    found = polar_seed.seed_around(
+        part.labels,
+        part.center,
+        start_angle=choices.start_angle,
+        strokes=choices.strokes,
+        zero_is_region=choices.zero_is_region,
+    )
+    curves = found.seed.curves
+    return Start(found.seed, curves, ~np.isnan(curves[0]), np.full_like(curves, np.nan), found.grid)
+
+
+def _read(part: SliceRequest, choices: Choices) -> Seed:
+    """Read the partial labels, turned so that curves run along their rows."""
+    if part.paths is not None:
+        height, width = part.labels.shape
+        if choices.transposed:
+            return seed_from_paths([path[:, ::-1] for path in part.paths], (width, height))
+        return seed_from_paths(part.paths, (height, width))
+    labels = part.labels.T if choices.transposed else part.labels
+    if choices.strokes == "boundaries":
+        return seeds.seed_from_boundaries(labels)
+    return seeds.seed_from_regions(labels, zero_is_region=choices.zero_is_region)
