@@ -132,6 +132,7 @@ class TestAroundACenter:
         widget._direction.value = "around"
         assert "no center" in segment(qtbot, widget)
         click(qtbot, widget, "New center")
+        qtbot.wait(300)  # the dock has more rows now, the canvas another size
         stroke(qtbot, rings, (45, 60), (45, 60))  # a click
         (center,) = widget._center.value.data
         np.testing.assert_allclose(center, (45, 60), atol=0.6)
@@ -312,3 +313,39 @@ def test_settings_reach_the_library(sample, qtbot, fake):
     assert (call["region_thickness"], call["device"], call["direction"]) == (12.5, "cpu", "left")
     assert call["model"].name == "compact"
     assert button(widget, "Segment Layers").isEnabled()
+
+
+def test_ticks_show_layers_that_follow_undo(sample, qtbot, fake):
+    widget = dock(sample)
+    segment(qtbot, widget)
+    assert len(sample.layers) == 3
+    widget._paths_tick.click()
+    qtbot.waitUntil(lambda: "partial labels curves" in sample.layers, timeout=10_000)
+    paths = sample.layers["partial labels curves"]
+    first = paths.data[0].copy()
+    result = sample.layers[RESULT]
+    partial = sample.layers["partial labels"]
+    partial.data[LABELLED_SLICE] = np.roll(partial.data[LABELLED_SLICE], 7, axis=0)
+    segment(qtbot, widget)
+    qtbot.waitUntil(lambda: not np.array_equal(paths.data[0], first), timeout=10_000)
+    np.testing.assert_allclose(paths.data[0][:, 1], first[:, 1] + 7)
+    sample.layers.selection = {result}
+    press(qtbot, sample, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: np.array_equal(paths.data[0], first), timeout=10_000)
+    names = dict(zip(result.features["index"], result.features["name"], strict=True))
+    assert set(names) == {1, 2, 3, 4, 5}
+
+
+def test_keys_on_the_layers(sample, qtbot, fake):
+    widget = dock(sample)
+    sample.layers.selection = {sample.layers["partial labels"]}
+    press(qtbot, sample, Qt.Key.Key_G)
+    qtbot.waitUntil(lambda: RESULT in sample.layers and not widget.running, timeout=30_000)
+    result = sample.layers[RESULT]
+    result.data[LABELLED_SLICE, :, 220] = np.repeat([1, 2, 3, 4, 5], [20, 20, 20, 20, 48])
+    sample.layers.selection = {result}
+    press(qtbot, sample, Qt.Key.Key_G, Qt.KeyboardModifier.ShiftModifier)
+    qtbot.waitUntil(lambda: len(fake.calls) == 2 and not widget.running, timeout=30_000)
+    assert widget._message.text().startswith("Continued in slice 11 from 1 repainted columns.")
+    press(qtbot, sample, Qt.Key.Key_N)
+    qtbot.waitUntil(lambda: "oubtful place" in widget._message.text(), timeout=10_000)

@@ -11,6 +11,7 @@ import torch
 
 from napari_layeredcnn.core import network as network_module
 from napari_layeredcnn.core.network import Configuration, LayeredCNN
+from napari_layeredcnn.core.sharpening import render
 from napari_layeredcnn.core.weights import load_model
 from napari_layeredcnn.training import loop, schedule, validation
 from napari_layeredcnn.training.batches import BatchSize, batches, make_batch
@@ -45,11 +46,11 @@ def _records(folder):
 
 @pytest.mark.usefixtures("tiny")
 def test_a_training_leaves_weights_that_load_a_log_and_a_checkpoint(tmp_path):
-    weights = train(_options(tmp_path, 20))
+    weights = train(_options(tmp_path, 25))
     model = load_model(weights)
     assert model.network.configuration == Configuration((4, 6), 1)
     records = _records(tmp_path / "run")
-    assert records[0]["step"] == 20
+    assert records[0]["step"] == 25
     assert records[0]["images_per_second"] > 0
     assert records[0]["images"] == model.card["images_seen"]
     assert set(records[-1]["errors"]) == {"1", "2"}
@@ -80,6 +81,59 @@ def test_loss_falls(tmp_path):
     batch = make_batch(0, 0, BatchSize(4, 16, 24, 2), TextureBank())
     losses = [training._step(batch)["loss"] for _ in range(60)]
     assert losses[-1] < 0.6 * losses[0]
+
+
+@pytest.mark.usefixtures("tiny")
+def test_trained_weights_go_on_with_what_comes_last(tmp_path):
+    first = train(_options(tmp_path, 3))
+    plan = Schedule(steps=4, minutes=None, batch=1, warmup=3, fresh=False)
+    again = replace(_options(tmp_path, 4), output=tmp_path / "more", schedule=plan)
+    training = loop._Training(replace(again, start_from=first))
+    means = {k: v.clone() for k, v in training.network.named_buffers() if "running" in k}
+    again.output.mkdir()
+    records = list(training.run())
+    # What the weights had to be better than comes first.
+    assert records[0]["images"] == 0
+    assert "validation" in records[0]
+    score = load_model(again.output / "weights.safetensors").card["scores"]["validation_l1_px"]
+    assert score <= records[0]["validation"]
+    for name, buffer in training.network.named_buffers():
+        assert name not in means or torch.equal(buffer, means[name]), name
+    draws = [plan.own_outputs(np.random.default_rng(i), 0.0) for i in range(40)]
+    assert {None, 0, 1, 2, 3} == set(draws)
+    assert not plan.normalizes_by_batch(0.0)
+    assert Schedule(steps=4, minutes=None).normalizes_by_batch(0.0)
+    assert not Schedule(steps=4, minutes=None).normalizes_by_batch(0.9)
+
+
+def test_trained_weights_see_full_size_at_once():
+    plan = Schedule(steps=100, minutes=None, fresh=False)
+    assert {plan.batch_size(i, 0.0).height for i in range(18)} == {64, 96}
+
+
+def test_columns_behind_a_lost_curve_count_less():
+    generator = torch.Generator().manual_seed(1)
+    logits = torch.randn(1, 3, 32, 24, generator=generator)
+    truth = torch.full((1, 2, 24), 10.0)
+    truth[:, 1] = 20
+    every = torch.nn.functional.cross_entropy(
+        logits[..., 1:], render(truth, 32)[..., 1:], reduction="none"
+    ).mean(1)
+    torch.testing.assert_close(loop._loss(logits, truth, truth), every.mean())
+    seen = truth.clone()
+    seen[:, 1, 11] += 32 / 3 / 2  # half a mean thickness
+    weights = torch.ones(1, 23)
+    weights[0, 11] = 0.5
+    expected = (every * weights).sum() / weights.sum()
+    torch.testing.assert_close(loop._loss(logits, truth, seen), expected)
+
+
+def test_every_number_of_curves_is_logged():
+    for progress in (0.0, 0.9):
+        plan = Schedule(steps=100, minutes=None)
+        steps = range(loop.LOG_EVERY - 1, 40 * loop.LOG_EVERY, loop.LOG_EVERY)
+        logged = {plan.batch_size(i, progress).n_curves for i in steps}
+        assert logged == {plan.batch_size(i, progress).n_curves for i in range(100)}
 
 
 @pytest.mark.usefixtures("tiny")

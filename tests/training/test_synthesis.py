@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from napari_layeredcnn.core.scaling import scale_intensities
 from napari_layeredcnn.training import disturbances, noise
 from napari_layeredcnn.training.composition import LOOK_SHARES, LOOKS, compose
 from napari_layeredcnn.training.curve_synthesis import evenly_spaced_curves, random_curves
@@ -14,6 +15,7 @@ from napari_layeredcnn.training.lines import draw_line
 from napari_layeredcnn.training.reliefs import smooth_noise, window
 from napari_layeredcnn.training.synthesis import SyntheticImage, synthesize, synthesize_batch
 from napari_layeredcnn.training.textures import TextureBank
+from napari_layeredcnn.training.visibility import VISIBLE, visibility
 
 
 @pytest.fixture(scope="module")
@@ -156,6 +158,35 @@ def test_boundaries_can_be_seen(bank: TextureBank, look: str) -> None:
         seen += [_contrast(image, curves[0] + by) > 1.5 * around for by in (0, -7)]
     assert seen[0] > 14
     assert seen[0] > 2.5 * seen[1]
+
+
+def test_labelled_boundaries_are_mostly_as_visible_as_real_ones(bank: TextureBank) -> None:
+    rng = np.random.default_rng(4)
+    faint = []
+    for n_curves in (1, 2, 4) * 25:
+        made = synthesize(rng, height=64, width=128, n_curves=n_curves, bank=bank)
+        faint.extend(visibility(scale_intensities(made.image), made.curves) < VISIBLE)
+    # A quarter without a choice; some images are taken as they come.
+    assert 0.01 < np.mean(faint) < 0.15
+
+
+def test_what_makes_a_boundary_visible() -> None:
+    rng = np.random.default_rng(0)
+    noise = rng.standard_normal((64, 128)).astype(np.float32)
+    curve = np.full((1, 128), 32, np.float32)
+    below = np.arange(64)[:, None] >= 32
+    assert visibility(0.1 * noise, curve) < VISIBLE
+    for image in (
+        0.1 * noise + below,  # a step
+        0.1 * noise + (np.abs(np.arange(64) - 31.5) < 1)[:, None],  # a ridge
+        np.where(below, 0.6, 0.1) * noise,  # another spread
+        np.where(
+            below, 0.3 * np.roll(noise, 1, 1) + 0.3 * noise + 0.3 * np.roll(noise, 2, 1), noise
+        )
+        / noise.std(),  # finer texture
+    ):
+        assert visibility(image.astype(np.float32), curve) > VISIBLE
+    assert visibility(noise, np.zeros((1, 128), np.float32)) == 0
 
 
 def test_rows_of_marks_stand_on_the_curves(bank: TextureBank) -> None:

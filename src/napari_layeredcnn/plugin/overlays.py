@@ -34,8 +34,8 @@ _BRIGHTEST = 3.0
 #: Slices that are drawn in one turn of the event loop.
 _AT_ONCE = 4
 _DONE = object()
-#: From nothing over yellow to red; seen on dark images and on bright ones.
-_COLORS = ((1.0, 0.9, 0.2, 0.0), (1.0, 0.8, 0.1, 0.6), (1.0, 0.4, 0.0, 0.9), (0.9, 0.0, 0.1, 1.0))
+#: From nothing over orange to red; seen on dark images and on bright ones.
+_COLORS = ((1.0, 0.6, 0.0, 0.0), (1.0, 0.5, 0.0, 0.4), (1.0, 0.3, 0.0, 0.9), (0.9, 0.0, 0.1, 1.0))
 #: Which curve a path is, from 1, and the regions on its two sides.
 _FEATURES = ("curve", "above", "below")
 

@@ -64,6 +64,7 @@ class SegmentWidget(SegmentForm):
         self._copy_command_button.clicked.connect(self.copy_as_command)
         # A closed window deletes the widget without a word to it.
         self.destroyed.connect(self._cancel.set)
+        self.destroyed.connect(self._showing.stop)
 
     @property
     def running(self) -> bool:

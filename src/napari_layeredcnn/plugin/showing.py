@@ -40,8 +40,9 @@ class Showing:
         self._walk = DoubtWalk(viewer)
         self._partial: Layer | None = None
         self._follow: FollowUndo | None = None
+        self._ticked = False
         for tick in (form._uncertainty_tick, form._paths_tick, form._surfaces_tick):
-            tick.toggled.connect(self.look)
+            tick.toggled.connect(self._on_tick)
         form._next_doubt_button.clicked.connect(self.next_doubt)
         form._previous_doubt_button.clicked.connect(self.previous_doubt)
 
@@ -67,6 +68,7 @@ class Showing:
 
     def stop(self) -> None:
         """Follow no result any longer."""
+        self._overlays.stop()
         if self._follow is not None:
             self._follow.stop()
             self._follow = None
@@ -78,6 +80,10 @@ class Showing:
     def previous_doubt(self) -> None:
         """Go back to the doubtful place before."""
         self._step(-1)
+
+    def _on_tick(self) -> None:
+        self._ticked = True
+        self.look()
 
     def _show(self, result: Labels, runs: dict[Plane, Kept]) -> None:
         """Show the runs that the result holds now."""
@@ -94,8 +100,10 @@ class Showing:
             paths=self._form._paths_tick.isChecked(),
             surfaces=self._form._surfaces_tick.isChecked(),
         )
-        if note:
+        # After a run, what the run has to say is more important.
+        if note and self._ticked:
             self._form.say(note)
+        self._ticked = False
 
     def _step(self, step: int) -> None:
         if self._follow is None or self._follow.result not in self._viewer.layers:

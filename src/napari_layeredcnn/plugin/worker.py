@@ -94,7 +94,7 @@ def complete_request(
     at = 0
     try:
         # All are read before anything is computed: what is wrong is told at once.
-        starts = []
+        starts: list[Start] = []
         for part in request.slices:
             at = len(starts)
             starts.append(start_of(part, request.choices, resume=request.resume))
