@@ -9,10 +9,11 @@ from napari.components import ViewerModel
 from napari.layers import Image, Labels, Points, Shapes
 
 from napari_layeredcnn.plugin.choices import Choices
-from napari_layeredcnn.plugin.planes import shown_plane
-from napari_layeredcnn.plugin.request import Chosen, RequestError, center_in, make_request
+from napari_layeredcnn.plugin.planes import RequestError, shown_plane
+from napari_layeredcnn.plugin.request import Chosen, make_request
 from napari_layeredcnn.plugin.results import ResultLayers
 from napari_layeredcnn.plugin.start import start_of
+from napari_layeredcnn.plugin.vector_layers import center_in
 
 STACK = (4, 8, 16)
 

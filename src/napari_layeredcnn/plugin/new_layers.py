@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_layeredcnn.plugin.planes import PlaneError, shape_of, shown_plane
-from napari_layeredcnn.plugin.request import RequestError
+from napari_layeredcnn.plugin.planes import PlaneError, RequestError, shape_of, shown_plane
 from napari_layeredcnn.plugin.results import place_of
 
 if TYPE_CHECKING:

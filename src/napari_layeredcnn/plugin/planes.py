@@ -18,8 +18,12 @@ if TYPE_CHECKING:
     from napari.layers import Layer
 
 
-class PlaneError(ValueError):
-    """The viewer does not show the rows and columns of one slice; the message says why."""
+class RequestError(ValueError):
+    """What is chosen in the viewer cannot be completed; the message says why."""
+
+
+class PlaneError(RequestError):
+    """The viewer does not show the rows and columns of one slice."""
 
 
 @dataclass(frozen=True)

@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from napari.layers import Labels, Shapes
 
+from napari_layeredcnn.plugin.layer_checks import check_layers
 from napari_layeredcnn.plugin.planes import (
     Plane,
     PlaneError,
+    RequestError,
     shape_of,
     shown_plane,
     slider_axis,
 )
+from napari_layeredcnn.plugin.vector_layers import center_in, paths_in, shapes_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from napari.components import ViewerModel
     from napari.layers import Image, Points
     from numpy.typing import NDArray
@@ -29,13 +30,6 @@ if TYPE_CHECKING:
     from napari_layeredcnn.plugin.choices import Choices
     from napari_layeredcnn.plugin.continuation import Kept
     from napari_layeredcnn.plugin.results import ResultLayers
-
-#: Layers lie on the same pixels if no corner is further off than this, in pixels.
-_SAME_PLACE = 0.01
-
-
-class RequestError(ValueError):
-    """What is chosen in the viewer cannot be completed; the message says why."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,18 +154,15 @@ def make_request(
         raise RequestError(
             "There is no labels layer: press New partial labels, and paint a few columns."
         )
-    _check_layers(image, labels, choices)
-    try:
-        shown = shown_plane(viewer, image)
-        planes = [shown]
-        axis = slider_axis(viewer, shown)
-        if choices.slices != "shown" and axis is not None and not resume:
-            planes = [shown.at(axis, i) for i in range(shape_of(image)[axis])]
-            if choices.slices == "range":
-                planes = planes[choices.first : choices.last + 1]
-        drawn = [(plane, *_partial(image, labels, plane)) for plane in planes]
-    except PlaneError as error:
-        raise RequestError(str(error)) from None
+    check_layers(image, labels, choices)
+    shown = shown_plane(viewer, image)
+    planes = [shown]
+    axis = slider_axis(viewer, shown)
+    if choices.slices != "shown" and axis is not None and not resume:
+        planes = [shown.at(axis, i) for i in range(shape_of(image)[axis])]
+        if choices.slices == "range":
+            planes = planes[choices.first : choices.last + 1]
+    drawn = [(plane, *_partial(image, labels, plane)) for plane in planes]
     labelled = [one for one in drawn if one[3] is not None or one[2].any()]
     if not labelled:
         raise RequestError(_nothing_labelled(labels, planes, axis))
@@ -189,78 +180,6 @@ def make_request(
     )
 
 
-def center_in(points: Points | None, image: Image, plane: Plane) -> tuple[float, float]:
-    """Return the row and column of the center of a closed structure in a slice.
-
-    Of several points that in the nearest slice counts, and of those the last one.
-
-    Raises
-    ------
-    RequestError
-        If there is no point.
-    """
-    if points is None or not len(points.data):
-        raise RequestError("There is no center: press New center, and click into the middle.")
-    n = points.ndim
-    world = np.array([points.data_to_world(point) for point in points.data])
-    rest = [0.0] * max(0, image.ndim - n)
-    found = np.array([image.world_to_data([*rest, *point][-image.ndim :]) for point in world])
-    away = np.zeros(len(found))
-    for axis in plane.free_axes:
-        if axis >= image.ndim - n:
-            away += np.abs(found[:, axis] - plane.index[axis])
-    nearest = len(away) - 1 - int(np.argmin(away[::-1]))
-    return float(found[nearest, plane.rows]), float(found[nearest, plane.columns])
-
-
-def _check_layers(image: Image, labels: Labels | Shapes, choices: Choices) -> None:
-    """Raise unless the labels lie on the pixels of the image, on all of its axes or the last."""
-    if isinstance(labels, Labels):
-        _check_labels(image, labels, choices)
-    elif choices.into_partial:
-        raise RequestError(
-            f'"{labels.name}" holds paths, into which no labels can be written: let the output go '
-            "to a new layer."
-        )
-    elif choices.direction == "around":
-        raise RequestError(
-            f'"{labels.name}" holds paths: about a center, take a Labels layer with a stroke of '
-            "every region."
-        )
-    elif labels.ndim > image.ndim:
-        raise RequestError(
-            f'"{labels.name}" has {labels.ndim} axes, the image {image.ndim}: draw the paths in '
-            "a Shapes layer with the image's axes."
-        )
-    n = labels.ndim
-    shape = shape_of(image)[-n:]
-    for corner in (np.zeros(n), np.array(shape) - 1.0):
-        world = image.data_to_world([0.0] * (image.ndim - n) + list(corner))[-n:]
-        if not np.allclose(labels.world_to_data(world), corner, rtol=0, atol=_SAME_PLACE):
-            raise RequestError(
-                f'"{labels.name}" lies elsewhere in the viewer than "{image.name}": give both '
-                "layers the same scale, translation and rotation."
-            )
-
-
-def _check_labels(image: Image, labels: Labels, choices: Choices) -> None:
-    if labels.multiscale:
-        raise RequestError(f'"{labels.name}" is multiscale: take a layer with one resolution.')
-    shape, own = shape_of(image), tuple(labels.data.shape)
-    if own != shape[-len(own) :]:
-        raise RequestError(
-            f'"{labels.name}" has the shape {_by(own)}, the image {_by(shape)}: '
-            "take labels of the image's shape."
-        )
-    if choices.into_partial and not (
-        labels.editable and isinstance(labels.data, np.ndarray) and labels.data.flags.writeable
-    ):
-        raise RequestError(
-            f'"{labels.name}" cannot be written to: let the output go to a new layer, or '
-            "duplicate the layer and take the copy."
-        )
-
-
 def _partial(
     image: Image, labels: Labels | Shapes, plane: Plane
 ) -> tuple[Plane, NDArray[np.integer[Any]], tuple[NDArray[np.float64], ...] | None]:
@@ -275,33 +194,8 @@ def _partial(
         frame = plane.on(n)
         return frame, np.array(frame.of(labels.data)), None
     shape = tuple(shape_of(image)[axis] for axis in (plane.rows, plane.columns))
-    paths = tuple(_paths_in(labels, plane))
+    paths = tuple(paths_in(labels, plane))
     return plane, np.zeros(shape, np.uint8), paths or None
-
-
-def _paths_in(shapes: Shapes, plane: Plane) -> Iterator[NDArray[np.float64]]:
-    """Paths that lie in a slice: their rows and columns in napari coordinates."""
-    for kind, vertices in _in_plane(shapes, plane):
-        if kind not in ("path", "line"):
-            raise RequestError(
-                f'"{shapes.name}" has a {kind}, but boundaries are paths: delete it, or draw a '
-                "path along the boundary."
-            )
-        yield vertices
-
-
-def _in_plane(shapes: Shapes, plane: Plane) -> Iterator[tuple[str, NDArray[np.float64]]]:
-    """Kind and (rows, columns) of the shapes that lie in a slice."""
-    cut = len(plane.index) - shapes.ndim
-    for kind, vertices in zip(shapes.shape_type, shapes.data, strict=True):
-        places = np.asarray(vertices, np.float64)
-        away = [
-            abs(float(places[:, axis - cut].mean()) - (plane.index[axis] or 0))
-            for axis in plane.free_axes
-            if axis >= cut
-        ]
-        if all(distance <= 0.5 for distance in away):
-            yield kind, places[:, [plane.rows - cut, plane.columns - cut]]
 
 
 def _slice_request(
@@ -320,7 +214,7 @@ def _slice_request(
     height, width = labels.shape
     locked = np.zeros(height if choices.transposed else width, bool)
     if chosen.locked is not None:
-        for _, vertices in _in_plane(chosen.locked, plane):
+        for _, vertices in shapes_in(chosen.locked, plane):
             along = vertices[:, 0 if choices.transposed else 1]
             low, high = np.clip(
                 [np.ceil(along.min()), np.floor(along.max()) + 1], 0, len(locked)
@@ -359,7 +253,3 @@ def _nothing_labelled(labels: Labels | Shapes, planes: list[Plane], axis: int | 
         return f"None of the chosen slices has labels: {what[0].lower()}{what[1:]} first."
     number = planes[0].index[axis]
     return f"Slice {number} has no labels: {what[0].lower()}{what[1:]} first."
-
-
-def _by(numbers: Any, between: str = " x ") -> str:
-    return between.join(str(n) for n in numbers)

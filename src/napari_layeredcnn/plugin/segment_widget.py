@@ -16,8 +16,9 @@ from qtpy.QtCore import QEvent, QTimer
 from napari_layeredcnn.plugin import settings
 from napari_layeredcnn.plugin.form import SegmentForm
 from napari_layeredcnn.plugin.new_layers import add_center, add_locked, add_partial_labels
+from napari_layeredcnn.plugin.planes import RequestError
 from napari_layeredcnn.plugin.region_keys import bind_region_keys
-from napari_layeredcnn.plugin.request import Chosen, RequestError, make_request
+from napari_layeredcnn.plugin.request import Chosen, make_request
 from napari_layeredcnn.plugin.results import ResultLayers
 from napari_layeredcnn.plugin.run import Run
 from napari_layeredcnn.plugin.run_keys import bind_run_keys
