@@ -18,6 +18,9 @@ def run(*arguments):
     return CliRunner().invoke(app, ["evaluate", *map(str, arguments)], env={"COLUMNS": "120"})
 
 
+WORST = 255
+
+
 @pytest.fixture
 def data(tmp_path):
     rng = np.random.default_rng(0)
@@ -25,6 +28,8 @@ def data(tmp_path):
     folder.mkdir()
     curves = np.sort(rng.uniform(3, H - 3, (12, 2, 1)), 1) + np.zeros(W)
     images = rng.integers(0, 255, (12, H, W), dtype=np.uint8)
+    images[:, 0, 0] = 0
+    images[2, 0, 0] = WORST
     np.savez(folder / "curves_2.npz", images=images, curves=curves)
     for name in ("skin__a", "muscle_ultrasound__b"):
         np.savez(tmp_path / f"{name}.npz", image=images[0], curves=curves[0])
@@ -33,16 +38,16 @@ def data(tmp_path):
 
 @pytest.fixture
 def network(monkeypatch):
-    """Let a fake network be 3 px off, and 9 px on the third image of a batch."""
+    """Let a fake network be 3 px off, and 9 px on an image with this first pixel."""
 
-    def fake(images, seeds, *, model, device):
-        assert (model.name, device) == ("fake", "cpu")
-        curves = np.where(np.isnan(seeds), seeds[..., :1] + 3, seeds)
-        if len(curves) > 2:
-            curves[2, :, 5:] += 6
-        return curves, curves * 0
+    def fake(image, seed, *, model, device, direction):
+        assert (model.name, device, direction) == ("fake", "cpu", "right")
+        curves = np.where(np.isnan(seed), seed[:, :1] + 3, seed)
+        if image[0, 0] == WORST:
+            curves[:, 5:] += 6
+        return SimpleNamespace(curves=curves)
 
-    monkeypatch.setattr(completion, "complete_batch", fake)
+    monkeypatch.setattr(completion, "complete", fake)
     monkeypatch.setattr(weights, "load_model", lambda model: SimpleNamespace(name="fake"))
 
 

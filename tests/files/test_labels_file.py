@@ -207,7 +207,7 @@ def test_wrong_json_is_told(path):
     data = path.read_bytes()
     assert data.count(b'"layeredcnn": {') == 1
     path.write_bytes(data.replace(b'"layeredcnn": {', b'"layeredcnn": ['))
-    with pytest.raises(FileError, match="cannot be read: invalid image description") as caught:
+    with pytest.raises(FileError, match="cannot be read: ") as caught:
         read_labels_file(path)
     assert "\n" not in str(caught.value)
 

@@ -120,14 +120,21 @@ def _numbers(text: str) -> list[int]:
 
 
 def _methods(model: str | None, device: str) -> tuple[str, dict[str, Predictor]]:
-    from napari_layeredcnn.core.completion import complete_batch
+    import numpy as np
+
+    from napari_layeredcnn.core.completion import complete
     from napari_layeredcnn.core.weights import load_model
     from napari_layeredcnn.training.alternatives import flat_line, shortest_path
 
     loaded = load_model(model)
 
     def network(images: NDArray[Any], seeds: NDArray[np.float32]) -> NDArray[np.float32]:
-        return complete_batch(images, seeds, model=loaded, device=device)[0]
+        # As people use it: each image at its own working resolution.
+        completions = (
+            complete(image, seed, model=loaded, device=device, direction="right")
+            for image, seed in zip(images, seeds, strict=True)
+        )
+        return np.stack([completion.curves for completion in completions])
 
     methods: dict[str, Predictor] = {
         _NETWORK: network,

@@ -107,22 +107,36 @@ class Decoder:
 class Runs:
     """All runs on the working grid of one image: out of every labelled stretch, and joined.
 
+    Several images with the same labelled columns are run at once, as a batch.
+
     Parameters
     ----------
     decoder : Decoder
         Network on its device.
-    image : (H, W) float32 array
+    image : (H, W) or (B, H, W) float32 array
         Scaled to [-1, 1].
-    seed : (K, W) float32 array
+    seed : (K, W) or (B, K, W) float32 array
         Curves in edge coordinates, NaN where not given.
 
     Attributes
     ----------
-    curves, uncertainty : (K, W) float32 array
+    curves, uncertainty : (K, W) or (B, K, W) float32 array
         Filled while `run` goes on; NaN where it has not been.
+
+    Raises
+    ------
+    ValueError
+        If the images of a batch are not labelled in the same columns.
     """
 
     def __init__(self, decoder: Decoder, image: Floats, seed: Floats) -> None:
+        given = ~np.isnan(seed).any(axis=-2).reshape(-1, seed.shape[-1])
+        if (given != given[0]).any():
+            raise ValueError(
+                "the images of a batch must be labelled in the same columns, but these are not; "
+                "run them one by one"
+            )
+        self._given = given[0]
         self._decoder = decoder
         self._image = image
         self._seed = seed
@@ -131,9 +145,8 @@ class Runs:
 
     def run(self, *, forward: bool, backward: bool) -> Iterator[tuple[int, int, int, int]]:
         """Yield (start, stop, done, total): grid columns that have changed, steps made and all."""
-        width = self._seed.shape[1]
-        given = ~np.isnan(self._seed).any(axis=0)
-        edges = np.flatnonzero(np.diff(np.concatenate([[False], given, [False]])))
+        width = self._seed.shape[-1]
+        edges = np.flatnonzero(np.diff(np.concatenate([[False], self._given, [False]])))
         stretches = [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
         gaps = [(b, c) for (_, b), (c, _) in itertools.pairwise(stretches)]
         inner = sum(c - b for b, c in gaps)
@@ -151,15 +164,17 @@ class Runs:
                 for x in self._rightward(before, after[0]):
                     done += 1
                     yield x, x + 1, done, total
-                runs.append((self.curves[:, gap].copy(), self.uncertainty[:, gap].copy()))
+                runs.append((self.curves[..., gap].copy(), self.uncertainty[..., gap].copy()))
             if backward:
                 for x in self._leftward(after, before[1]):
                     done += 1
                     yield x, x + 1, done, total
-                runs.append((self.curves[:, gap].copy(), self.uncertainty[:, gap].copy()))
+                runs.append((self.curves[..., gap].copy(), self.uncertainty[..., gap].copy()))
             if len(runs) == 2 and gap.stop > gap.start:
-                ends = self._seed[:, gap.start - 1], self._seed[:, gap.stop]
-                self.curves[:, gap], self.uncertainty[:, gap] = join(*runs[0], *runs[1], *ends)
+                ends = self._seed[..., gap.start - 1], self._seed[..., gap.stop]
+                for i in np.ndindex(self._seed.shape[:-2]):  # once, for a single image
+                    joined = join(*(a[i] for run in runs for a in run), *(end[i] for end in ends))
+                    self.curves[i][:, gap], self.uncertainty[i][:, gap] = joined
                 yield gap.start, gap.stop, done, total
         if forward:
             for x in self._rightward(stretches[-1], width):
@@ -168,11 +183,11 @@ class Runs:
 
     def _rightward(self, stretch: tuple[int, int], stop: int) -> Iterator[int]:
         start, end = stretch
-        window = slice(start, min(stop + LOOK_AHEAD, self._seed.shape[1]))
+        window = slice(start, min(stop + LOOK_AHEAD, self._seed.shape[-1]))
         for x, curves, uncertainty in self._decode(
-            self._image[:, window], self._seed[:, start:end], stop - start
+            self._image[..., window], self._seed[..., start:end], stop - start
         ):
-            self.curves[:, start + x], self.uncertainty[:, start + x] = curves, uncertainty
+            self.curves[..., start + x], self.uncertainty[..., start + x] = curves, uncertainty
             yield start + x
 
     def _leftward(self, stretch: tuple[int, int], stop: int) -> Iterator[int]:
@@ -180,20 +195,25 @@ class Runs:
         start, end = stretch
         window = slice(max(stop - LOOK_AHEAD, 0), end)
         for x, curves, uncertainty in self._decode(
-            self._image[:, window][:, ::-1], self._seed[:, start:end][:, ::-1], end - stop
+            self._image[..., window][..., ::-1], self._seed[..., start:end][..., ::-1], end - stop
         ):
             column = end - 1 - x
-            self.curves[:, column], self.uncertainty[:, column] = curves, uncertainty
+            self.curves[..., column], self.uncertainty[..., column] = curves, uncertainty
             yield column
 
     def _decode(
         self, image: Floats, given: Floats, stop: int
     ) -> Iterator[tuple[int, Floats, Floats]]:
-        if given.shape[1] >= stop:
+        if given.shape[-1] >= stop:
             return
-        curves = np.full((len(given), image.shape[1]), np.nan, dtype=np.float32)
-        curves[:, : given.shape[1]] = given
-        for x, column, uncertainty in self._decoder.decode(image[None], curves[None]):
-            yield x, column[0], uncertainty[0]
+        n_curves, width = given.shape[-2], image.shape[-1]
+        curves = np.full((*given.shape[:-1], width), np.nan, dtype=np.float32)
+        curves[..., : given.shape[-1]] = given
+        shape = given.shape[:-1]
+        images = image.reshape(-1, *image.shape[-2:])
+        for x, column, uncertainty in self._decoder.decode(
+            images, curves.reshape(-1, n_curves, width)
+        ):
+            yield x, column.reshape(shape), uncertainty.reshape(shape)
             if x == stop - 1:
                 return

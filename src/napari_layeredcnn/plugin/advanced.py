@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import ComboBox
 from napari.layers import Shapes
-from qtpy.QtCore import QSignalBlocker, QSize
-from qtpy.QtGui import QIcon
+from qtpy.QtCore import QSignalBlocker, QSize, Qt
+from qtpy.QtGui import QIcon, QPixmap
 from qtpy.QtWidgets import QDoubleSpinBox, QFileDialog
 from superqt import QCollapsible
 
@@ -65,8 +65,11 @@ class Advanced(QCollapsible):
     """
 
     def __init__(self, viewer: ViewerModel) -> None:
-        # No icons: superqt paints them once, in whatever color the theme then has.
-        super().__init__(_FOLDED, collapsedIcon=QIcon(), expandedIcon=QIcon())
+        # No icons: superqt paints them once, in whatever color the theme then has. PySide6 takes
+        # an icon without a picture for none.
+        nothing = QPixmap(1, 1)
+        nothing.fill(Qt.GlobalColor.transparent)
+        super().__init__(_FOLDED, collapsedIcon=QIcon(nothing), expandedIcon=QIcon(nothing))
         self.setDuration(0)
         frame = self.layout()
         assert frame is not None

@@ -6,6 +6,8 @@ work is done in `worker`, `run` writes what comes of it, and `results` knows whe
 
 from __future__ import annotations
 
+import gc
+import sys
 from threading import Event
 from typing import TYPE_CHECKING, Literal
 
@@ -49,6 +51,7 @@ class SegmentWidget(SegmentForm):
         self._cancel = Event()
         self._run: Run | None = None
         self._progress: Progress | None = None
+        self._brings_torch = False
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(SHOW_EVERY_MS)
@@ -153,6 +156,7 @@ class SegmentWidget(SegmentForm):
         live = settings.live_preview()
         self._run = Run(self._viewer, self._results, chosen, request, live=live)
         self._progress = None
+        self._brings_torch = "torch" not in sys.modules
         self._showing.pause()
         self._show_running(True)
         self.say("Starting …")
@@ -198,8 +202,11 @@ class SegmentWidget(SegmentForm):
         if not self._cancel.is_set():
             at, n = self._progress.at, len(self._run.request.slices)
             done, total = self._progress.done, self._progress.total
+            # Else the bar draws itself at once, and the canvas with it.
+            self._bar.setUpdatesEnabled(False)
             self._bar.setRange(0, n * total)
             self._bar.setValue(at * total + done)
+            self._bar.setUpdatesEnabled(True)
             around = self._run.request.choices.direction == "around"
             column = f"{'ray' if around else 'column'} {done} of {total}"
             self.say(f"Slice {at + 1} of {n}, {column}" if n > 1 else column.capitalize())
@@ -255,6 +262,9 @@ class SegmentWidget(SegmentForm):
     def _on_finished(self) -> None:
         self._timer.stop()
         self._run = None
+        if self._brings_torch:
+            # Python would look through all of it soon, but in the midst of something else.
+            gc.collect()
         self._showing.look()
         self._show_running(False)
 

@@ -15,6 +15,7 @@ from napari_layeredcnn.plugin.continuation import (
     continue_from,
     with_locked,
 )
+from napari_layeredcnn.plugin.staying_alive import bring_torch
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -149,7 +150,7 @@ def _around(part: SliceRequest, choices: Choices, *, resume: bool) -> Start:
         raise ContinueError(
             'about a center no columns are locked: choose "none" for locked columns'
         )
-    # Brings torch, which takes seconds: not on the GUI thread.
+    bring_torch()
     from napari_layeredcnn.core import polar_seed
 
     assert part.center is not None

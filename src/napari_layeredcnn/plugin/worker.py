@@ -14,6 +14,7 @@ import numpy as np
 
 from napari_layeredcnn.core.curves import regions_from_curves
 from napari_layeredcnn.plugin.start import Start, start_of
+from napari_layeredcnn.plugin.staying_alive import bring_torch, short_collections
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -91,6 +92,11 @@ def complete_request(
     Outcome
         How it ended.
     """
+    with short_collections():
+        return (yield from _complete(request, run, cancel))
+
+
+def _complete(request: Request, run: int, cancel: Event) -> Generator[Progress, None, Outcome]:
     at = 0
     try:
         # All are read before anything is computed: what is wrong is told at once.
@@ -98,7 +104,8 @@ def complete_request(
         for part in request.slices:
             at = len(starts)
             starts.append(start_of(part, request.choices, resume=request.resume))
-        # Brings torch, which takes seconds: not on the GUI thread, and not before it is needed.
+        # Not on the GUI thread, and not before it is needed.
+        bring_torch()
         from napari_layeredcnn.core.weights import load_model
 
         model = load_model(request.choices.model)
