@@ -1,11 +1,11 @@
-"""Measure whether the window stays alive while the dock completes a stack.
+r"""Measure whether the window stays alive while the dock completes a stack.
 
 A real viewer, the real network, live columns, "All slices with labels"; the slider follows the
 run, so that every column is drawn. A turn is the time from one tick of a 1 ms timer of the event
 loop to the next: so long a click or a key would have had to wait. Needs a display, and one core
 beside the one that computes::
 
-    taskset -c 0,1 xvfb-run -a -s "-screen 0 1400x1000x24" \\
+    taskset -c 0,1 xvfb-run -a -s "-screen 0 1400x1000x24" \
         python benchmarks/event_loop.py --json event_loop.json
 """
 

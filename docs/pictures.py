@@ -18,7 +18,6 @@ from PIL import Image
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
 
-from napari_layeredcnn.plugin.segment_widget import SegmentWidget
 from napari_layeredcnn.sample import LABELLED_SLICE, sample_stack, tilted_stack
 
 if TYPE_CHECKING:
@@ -28,10 +27,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from qtpy.QtWidgets import QAbstractButton
 
+    from napari_layeredcnn.plugin.segment_widget import SegmentWidget
+
     Scene = Callable[[], None]
 
 FOLDER = Path(__file__).parent / "images"
 _WINDOW = (1240, 680)
+_MOST_BYTES = 250_000
 _LEFT = Qt.MouseButton.LeftButton
 #: A slice of the tilted stack in which a run goes wrong; where; and the column to repaint.
 _HARD_SLICE, _WRONG, _REPAINTED = 6, (80, 135), 104
@@ -126,6 +128,12 @@ class Person:
             top, bottom = ends[k] + gap, max(ends[k] + gap, ends[k + 1] - gap)
             self.paint(layer, k + 1, [(y, column) for y in np.linspace(top, bottom, 5)])
 
+    def put_down(self, layer: Labels) -> None:
+        """Take the brush out of the picture."""
+        QTest.mouseMove(self.canvas.native, QPoint(4, 4))
+        self.wait()
+        layer.mode = "pan_zoom"
+
     def save(self, name: str) -> None:
         """Save a picture of the window."""
         self.wait()
@@ -134,7 +142,7 @@ class Person:
     def save_dock(self, name: str) -> None:
         """Save a picture of the dock."""
         self.wait()
-        widget = self.dock.parentWidget()
+        widget: Any = self.dock.parentWidget()
         start = widget.mapTo(self.window, QPoint(0, 0))
         stop = start + QPoint(widget.width(), self.dock._message.geometry().bottom() + 60)
         picture = self.viewer.window.screenshot(canvas_only=False, flash=False)
@@ -210,11 +218,11 @@ def doubtful_and_corrected() -> None:
     labels = layers["partial labels"]
     labels.brush_size = 5
     person.paint_strip(labels, curves[:, 22], 22)
+    person.put_down(labels)
     person.run(dock._start_button)
     result = layers["partial labels completed"]
     result.opacity = 0.5
     layers.selection = {result}
-    labels.mode = "pan_zoom"  # no brush in the pictures
     person.look_around(1.7, at=_WRONG)
     wrong = person.canvas_picture()
     person.click(dock._uncertainty_tick)
@@ -227,7 +235,7 @@ def doubtful_and_corrected() -> None:
     result.brush_size = 4
     row, stop = curves[0, _REPAINTED] + 3, curves[1, _REPAINTED] - 3
     person.paint(result, 2, [(y, _REPAINTED) for y in np.linspace(row, stop, 5)])
-    result.mode = "pan_zoom"
+    person.put_down(result)
     repainted = person.canvas_picture()
     person.run(dock._continue_button)
     continued = person.canvas_picture()
@@ -258,7 +266,7 @@ def surfaces() -> None:
         person.viewer.dims.set_current_step(0, number)
         if number != LABELLED_SLICE:
             person.paint_strip(labels, curves[number, :, 70], 70)
-    labels.mode = "pan_zoom"
+    person.put_down(labels)
     person.dock._slices.value = "labelled"
     person.click(person.dock._surfaces_tick)
     person.run(person.dock._start_button)
@@ -306,10 +314,13 @@ def main(names: list[str]) -> None:
 
 
 def _save(name: str, picture: NDArray[np.uint8]) -> None:
-    """Save a picture no wider than the window, in 256 colors."""
+    """Save a picture no wider than the window; a large file in 256 colors."""
     image = Image.fromarray(np.ascontiguousarray(picture[..., :3]))
     image.thumbnail((_WINDOW[0], _WINDOW[0]), Image.Resampling.LANCZOS)
-    image.quantize(256, dither=Image.Dither.NONE).save(FOLDER / f"{name}.png", optimize=True)
+    file = FOLDER / f"{name}.png"
+    image.save(file, optimize=True)
+    if file.stat().st_size > _MOST_BYTES:
+        image.quantize(256).save(file, optimize=True)
 
 
 if __name__ == "__main__":

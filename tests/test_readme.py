@@ -1,4 +1,4 @@
-"""What the README says can be typed, typed."""
+"""What the README says can be typed, typed; links and pictures of the pages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from typer.testing import CliRunner
 
 from napari_layeredcnn.cli import app
 
-README = (Path(__file__).parents[1] / "README.md").read_text()
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+PAGES = [ROOT / "README.md", ROOT / "docs" / "using.md", ROOT / "docs" / "experiments.md"]
 
 
 def test_the_python_example_runs():
@@ -30,8 +32,9 @@ def test_every_command_and_option_exists(line):
         assert option in shown.output
 
 
-def test_every_picture_and_page_is_there():
-    links = re.findall(r"\]\((?!http|#)([^)]+)\)", README)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_picture_and_page_is_there(page):
+    links = re.findall(r"\]\((?!http|#)([^)#]+)[^)]*\)", page.read_text())
     assert links
     for link in links:
-        assert (Path(__file__).parents[1] / link).is_file(), link
+        assert (page.parent / link).is_file(), link

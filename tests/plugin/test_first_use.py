@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from hands import button, click, press, stroke
 from qtpy.QtCore import QPoint, Qt
-from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QFileDialog
 
 from napari_layeredcnn.sample import LABELLED_SLICE, sample_stack
@@ -22,7 +21,7 @@ RESULT = f"{PARTIAL} completed"
 N_REGIONS = 5
 COLUMNS = (60, 64, 68)  # where a stroke goes down through every region
 WRONG = 140  # where the result is repainted
-_KEYS = {".": Qt.Key.Key_Period, ",": Qt.Key.Key_Comma}
+_KEYS = {".": Qt.Key.Key_Period, ",": Qt.Key.Key_Comma, "-": Qt.Key.Key_Minus}
 _LEFT = Qt.MouseButton.LeftButton
 
 
@@ -96,7 +95,7 @@ def test_a_first_use(viewer, qtbot, monkeypatch, tmp_path):
     pull_down(qtbot, viewer, result, WRONG)
     repainted = result.data.copy()
     columns = np.flatnonzero((repainted != before)[slices[1]].any(axis=0))
-    assert abs(columns - WRONG).max() <= 3
+    assert abs(columns - WRONG).max() <= 4
     press(qtbot, viewer, Qt.Key.Key_G, Qt.KeyboardModifier.ShiftModifier)
     assert widget.running
     end(qtbot, widget)
@@ -107,7 +106,9 @@ def test_a_first_use(viewer, qtbot, monkeypatch, tmp_path):
     now, then = after[slices[1]], repainted[slices[1]]
     np.testing.assert_array_equal(now[:, : columns[-1] + 1], then[:, : columns[-1] + 1])
     assert (now[:, columns[-1] + 1 :] != then[:, columns[-1] + 1 :]).any()
-    np.testing.assert_array_equal(np.delete(after, slices[1], 0), np.delete(repainted, slices[1], 0))
+    np.testing.assert_array_equal(
+        np.delete(after, slices[1], 0), np.delete(repainted, slices[1], 0)
+    )
 
     # Ctrl+Z takes back the whole step, and again the stroke before; redo brings both again.
     ctrl, shift = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
@@ -129,7 +130,9 @@ def test_a_first_use(viewer, qtbot, monkeypatch, tmp_path):
     qtbot.waitUntil(path.exists, timeout=10_000)
     kept = {name: getattr(result, name) for name in ("name", "scale", "translate", "units")}
     colors, features = result.colormap.map(np.arange(9)), result.features.copy()
-    viewer.layers.clear()
+    qtbot.keyClick(window._qt_viewer.layers, Qt.Key.Key_A, ctrl)
+    press(qtbot, viewer, Qt.Key.Key_Delete, ctrl)
+    assert not viewer.layers
     monkeypatch.setattr(
         QFileDialog, "getOpenFileNames", lambda *_, **__: ([str(path)], "*.layers.tif")
     )
@@ -178,9 +181,7 @@ def select(qtbot, viewer, name: str) -> None:
     layers = viewer.window._qt_viewer.layers
     model = layers.model()
     (index,) = [
-        model.index(row, 0)
-        for row in range(model.rowCount())
-        if model.index(row, 0).data() == name
+        model.index(row, 0) for row in range(model.rowCount()) if model.index(row, 0).data() == name
     ]
     layers.scrollTo(index)
     place = layers.visualRect(index)
@@ -214,7 +215,7 @@ def paint_all_regions(qtbot, viewer, number: int) -> None:
     """Take the brush down through every region, with the key for the next one between."""
     _, curves, _ = sample_stack()
     partial = viewer.layers[PARTIAL]
-    take_region(qtbot, viewer, partial, 1, ",")
+    take_region(qtbot, viewer, partial, 1, "-")  # napari's own key: nothing is painted here yet
     for region in range(1, N_REGIONS + 1):
         take_region(qtbot, viewer, partial, region, ".")
         for column in COLUMNS[::2]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +23,10 @@ Floats = NDArray[np.float32]
 
 #: Columns of the image beyond the last one of a run that the image stack may still look at.
 LOOK_AHEAD = 64
+#: How many numbers a batch holds for each of the network's activations, see `benchmarks/stack.py`.
+COPIES_OF_A_PIXEL, COPIES_OF_A_COLUMN = 3.0, 8.0
+#: Bytes that are taken as free where the system does not tell.
+UNKNOWN_FREE_MEMORY = 2**31
 
 
 class CompletionError(ValueError):
@@ -102,6 +107,70 @@ class Decoder:
         given = torch.from_numpy(curves).to(self._device)
         for column in decode(self._network, tensor, given, columns=self._columns):
             yield column.index, column.curves.cpu().numpy(), column.uncertainty.cpu().numpy()
+
+    def bytes_per_image(self, rows: int, columns: int, n_regions: int) -> int:
+        """Memory that one image of a batch takes, about.
+
+        Parameters
+        ----------
+        rows, columns : int
+            Of the working grid.
+        n_regions : int
+            Number of regions K+1.
+
+        Returns
+        -------
+        int
+            Bytes: what the image stack gives and what the label stack makes of it for every
+            pixel, and what a column needs, both for every block.
+        """
+        configuration = self._network.configuration
+        blocks = [level for level, _ in self._network.blocks()]
+        pixels = sum(configuration.widths[level] / 4**level for level in blocks)
+        column = sum(configuration.widths[level] / 2**level for level in blocks)
+        stride = configuration.stride
+        rows, columns = (-(-n // stride) * stride for n in (rows, columns))
+        numbers = COPIES_OF_A_PIXEL * pixels * columns + COPIES_OF_A_COLUMN * column * n_regions
+        return int(4 * rows * numbers)
+
+    def free_memory(self) -> int:
+        """Bytes that are free on the device; on the CPU, in the machine's memory."""
+        if self._device.type == "cuda":
+            return int(torch.cuda.mem_get_info(self._device)[0])
+        try:
+            return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        except (AttributeError, ValueError, OSError):  # Windows and macOS do not tell
+            return UNKNOWN_FREE_MEMORY
+
+    def free_cache(self) -> None:
+        """Give back what the device keeps for later, after it has run out of memory."""
+        if self._device.type == "cuda":
+            torch.cuda.empty_cache()
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that there is not enough memory.
+
+    Parameters
+    ----------
+    error : BaseException
+        Of NumPy or torch.
+
+    Returns
+    -------
+    bool
+        True for MemoryError, torch.OutOfMemoryError, and the RuntimeErrors of the CPU, MPS and
+        CUDA that mean the same.
+
+    Examples
+    --------
+    >>> is_out_of_memory(RuntimeError("CUDA out of memory.")), is_out_of_memory(ValueError())
+    (True, False)
+    """
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    words = ("out of memory", "can't allocate memory", "not enough memory")
+    return isinstance(error, RuntimeError) and any(w in str(error).lower() for w in words)
 
 
 class Runs:

@@ -143,7 +143,7 @@ class Advanced(QCollapsible):
 
     def _build_resolution(self) -> None:
         tip = (
-            "Automatic: the working resolution is taken from how thick your labeled regions are.\n"
+            "Automatic: the working resolution is taken from how thick your labelled regions are.\n"
             "Else say how thick the thin regions of this image are, in its pixels: the image is\n"
             "scaled so that they get the thickness that the network knows."
         )

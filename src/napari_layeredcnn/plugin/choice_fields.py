@@ -168,8 +168,8 @@ class ChoiceFields(Fields):
         )
         self.zero_tick = tick(
             "0 is a region",
-            "Tick this if what you have left at 0 in a labeled column is a region of its own.\n"
-            "Else 0 means: not labeled.",
+            "Tick this if what you have left at 0 in a labelled column is a region of its own.\n"
+            "Else 0 means: not labelled.",
         )
         self.slices = choice_box(
             SLICES,

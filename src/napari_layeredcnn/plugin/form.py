@@ -164,9 +164,12 @@ class SegmentForm(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 4, 4, 4)
         layout.addWidget(Scrolled(one_below_the_other(self._fields, after, self._advanced)))
+        run_keys = QLabel(f"Keys: <b>{START_KEY}</b> segment, <b>{CONTINUE_KEY}</b> continue")
+        run_keys.setToolTip("The keys act while the partial labels or the result are selected.")
         for widget in (
             self._start_button,
             self._continue_button,
+            run_keys,
             side_by_side(self._cancel_button, self._on_cancel.native),
             self._bar,
             self._message,

@@ -192,6 +192,10 @@ class SegmentWidget(SegmentForm):
             return
         self._run.take(progress)
         self._progress = progress
+        if self._brings_torch:
+            self._brings_torch = False
+            # Python would soon do it itself, but together with something else that takes long.
+            gc.collect()
         if not self._timer.isActive():
             self._timer.start()
 
@@ -262,9 +266,6 @@ class SegmentWidget(SegmentForm):
     def _on_finished(self) -> None:
         self._timer.stop()
         self._run = None
-        if self._brings_torch:
-            # Python would look through all of it soon, but in the midst of something else.
-            gc.collect()
         self._showing.look()
         self._show_running(False)
 

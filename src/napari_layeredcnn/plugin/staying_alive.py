@@ -1,8 +1,7 @@
-"""What a worker does so that the window stays alive beside it.
+"""Bring torch, which is large, into a napari whose window is to stay alive meanwhile.
 
-Python's lock is held while a library is loaded and while garbage is collected, and the window
-stands still for as long: a fifth of a second for torch's library if the disk is warm, and as much
-for all that napari and torch together have in memory.
+Python's lock is held while a library is loaded and while garbage is looked for, and the window
+stands still for as long: a fifth of a second each, and much longer if the disk is cold.
 """
 
 from __future__ import annotations
@@ -11,50 +10,41 @@ import ctypes
 import gc
 import os
 import sys
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
-@contextmanager
-def short_collections() -> Iterator[None]:
-    """Let garbage be looked for only in what is new, until the end of the block.
+def bring_torch() -> None:
+    """Import torch in a worker thread, in short steps as far as Python lets us.
 
-    What was there before is looked through again after it. For as long as another block ends
-    inside of this one, collections are as long as ever; nothing else is lost then.
+    Garbage is looked for in what is new only, so that all that napari holds is not looked
+    through twice on the way. Then it is time for a ``gc.collect()``, in the GUI's thread: there
+    is more than a quarter more than before, and Python would soon come to it itself.
 
     Examples
     --------
-    >>> with short_collections():
-    ...     gc.get_freeze_count() > 0
+    >>> bring_torch()
+    >>> "torch" in sys.modules
     True
-    >>> gc.get_freeze_count()
-    0
     """
+    if "torch" in sys.modules:
+        return
+    _load_libraries()
     gc.freeze()
     try:
-        yield
+        import_module("torch")
     finally:
         gc.unfreeze()
 
 
-def bring_torch() -> None:
-    """Import torch, having its largest library loaded without Python's lock.
-
-    The loader holds the lock in an ``import``, but not if it is called through ctypes. Where that
-    does not work nothing is lost; on Windows torch does so itself.
-    """
-    if "torch" not in sys.modules:
-        _load_libraries()
-        import_module("torch")
-
-
 def _load_libraries() -> None:
+    """Have torch's largest library in memory before Python asks for it.
+
+    The loader holds Python's lock in an ``import``, but not if it is called through ctypes. Where
+    that does not work nothing is lost; on Windows torch does so itself.
+    """
     ending = {"linux": "so", "darwin": "dylib"}.get(sys.platform)
     found = find_spec("torch")
     if ending is None or found is None or found.origin is None:

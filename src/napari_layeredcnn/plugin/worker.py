@@ -14,7 +14,7 @@ import numpy as np
 
 from napari_layeredcnn.core.curves import regions_from_curves
 from napari_layeredcnn.plugin.start import Start, start_of
-from napari_layeredcnn.plugin.staying_alive import bring_torch, short_collections
+from napari_layeredcnn.plugin.staying_alive import bring_torch
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -92,11 +92,6 @@ def complete_request(
     Outcome
         How it ended.
     """
-    with short_collections():
-        return (yield from _complete(request, run, cancel))
-
-
-def _complete(request: Request, run: int, cancel: Event) -> Generator[Progress, None, Outcome]:
     at = 0
     try:
         # All are read before anything is computed: what is wrong is told at once.
@@ -231,5 +226,6 @@ def _summary(request: Request, starts: list[Start], notes: list[str]) -> str:
 
 
 def _sentence(text: str) -> str:
-    """Begin with a capital: the library's errors and notes are clauses."""
-    return text[:1].upper() + text[1:]
+    """Begin with a capital: the library's errors and notes are clauses. A file's name stays."""
+    first = text.split(" ", 1)[0].rstrip(",:;")
+    return text[:1].upper() + text[1:] if first.isalpha() else text

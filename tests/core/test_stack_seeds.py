@@ -1,0 +1,122 @@
+"""Seeds for every slice: they follow the layers across slices, and keep what is labelled."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.ndimage import gaussian_filter
+
+from napari_layeredcnn.core import stack_seeds
+from napari_layeredcnn.core.seeds import Seed
+from napari_layeredcnn.core.stack_seeds import seeds_for_stack
+from napari_layeredcnn.core.weights import load_model
+
+HEIGHT, WIDTH, COUNT = 80, 48, 20
+
+
+@pytest.fixture(scope="module")
+def model():
+    return load_model()
+
+
+def _bands(middles):
+    """A bright band between two curves that lie where `middles` (S,) says; a little noise."""
+    middles = np.asarray(middles, dtype=float)
+    drift = 3 * np.sin(np.arange(WIDTH) / 20)
+    curves = np.stack([middles[:, None] - 6 + drift, middles[:, None] + 6 + drift], axis=1)
+    rows = np.arange(HEIGHT)[None, :, None]
+    inside = [np.clip(rows + 1 - curves[:, k, None], 0, 1) for k in (0, 1)]
+    noise = np.random.default_rng(0).normal(size=inside[0].shape)
+    stack = inside[0] - inside[1] + 0.15 * gaussian_filter(noise, (0, 0.5, 1))
+    return np.round(60 + 100 * stack).clip(0, 255).astype(np.uint8), curves.astype(np.float32)
+
+
+def _labelled(curves, columns):
+    given = np.full_like(curves, np.nan)
+    given[:, columns] = curves[:, columns]
+    return Seed(given, (1, 2, 3), HEIGHT)
+
+
+def _distance(made, true):
+    (column,) = made.columns
+    return np.abs(np.stack([s.curves[:, column] for s in made.seeds]) - true[:, :, column])
+
+
+def test_seeds_follow_the_layers_across_slices(model):
+    stack, true = _bands(40 + 10 * np.sin(np.arange(COUNT) / 5))
+    own = _labelled(true[8], [20, 21, 22])
+    made = seeds_for_stack(stack, {8: own}, model=model)
+    assert made.columns == (21,)
+    assert made.labelled == (8,)
+    assert made.seeds[8] is own
+    assert all(seed.columns.tolist() == [21] for i, seed in enumerate(made.seeds) if i != 8)
+    assert made.uncertainty[8] == 0
+    assert (np.delete(made.uncertainty, 8) > 0).all()
+    assert _distance(made, true).mean() < 0.5
+    copied = seeds_for_stack(stack, {8: own}, model=model, across="copy")
+    assert _distance(copied, true).mean() > 3
+
+
+def test_layers_that_jump_from_slice_to_slice_need_the_alignment(model):
+    stack, true = _bands(40 + np.array([6, -6, 2, -8, 8] * 4))
+    seeds = {8: _labelled(true[8], [24])}
+    aligned = seeds_for_stack(stack, seeds, model=model)
+    plane = seeds_for_stack(stack, seeds, model=model, across="plane")
+    assert _distance(aligned, true).max() < 1
+    assert _distance(plane, true).mean() > 2
+
+
+def test_vertical_seeds_are_those_of_the_transposed_stack(model):
+    stack, true = _bands(np.linspace(35, 45, 6))
+    seeds = {2: _labelled(true[2], [24])}
+    flat = seeds_for_stack(stack, seeds, model=model)
+    upright = seeds_for_stack(stack.swapaxes(1, 2), seeds, model=model, direction="vertical")
+    for one, other in zip(flat.seeds, upright.seeds, strict=True):
+        np.testing.assert_array_equal(one.curves, other.curves)
+
+
+def test_several_labelled_slices_are_all_kept_and_used(model):
+    middles = np.where(np.arange(COUNT) < 10, 22, 58)  # too far to be followed
+    stack, true = _bands(middles)
+    # The second slice is labelled elsewhere: each is completed to where the other one is labelled.
+    seeds = {2: _labelled(true[2], [6]), 17: _labelled(true[17], [42])}
+    made = seeds_for_stack(stack, seeds, model=model)
+    assert made.columns == (6, 42)
+    assert made.labelled == (2, 17)
+    assert made.seeds[2] is seeds[2]
+    assert made.seeds[17] is seeds[17]
+    for i, seed in enumerate(made.seeds):
+        if i not in seeds:
+            np.testing.assert_allclose(seed.curves[:, [6, 42]], true[i][:, [6, 42]], atol=2)
+
+
+def test_labels_on_every_slice_and_a_single_slice(model):
+    stack, true = _bands([30, 35, 40])
+    seeds = {i: _labelled(true[i], [3 * i + 5]) for i in range(3)}
+    made = seeds_for_stack(stack, seeds, model=model)
+    assert [made.seeds[i] is seeds[i] for i in range(3)] == [True] * 3
+    assert made.uncertainty.tolist() == [0, 0, 0]
+    assert seeds_for_stack(stack[:1], {0: seeds[0]}, model=model).seeds == (seeds[0],)
+
+
+def test_copies_between_two_labelled_slices_are_interpolated(model):
+    stack, _ = _bands(np.linspace(30, 50, 5))
+    curves = np.full((3, 2, WIDTH), [[10.0], [20.0]]) + np.array([0, 4, 8])[:, None, None]
+    seeds = {1: _labelled(curves[0], [7]), 3: _labelled(curves[2], [7])}
+    made = seeds_for_stack(stack, seeds, model=model, across="copy")
+    heights = [seed.curves[:, 7].tolist() for seed in made.seeds]
+    expected = [[10, 20], [10, 20], [14, 24], [18, 28], [18, 28]]
+    np.testing.assert_allclose(heights, expected, rtol=1e-6)
+
+
+def test_a_long_stretch_gives_several_seed_columns(model):
+    stack, true = _bands([40, 41])
+    stack, true = np.tile(stack, (1, 1, 3)), np.tile(true, (1, 1, 3))
+    made = seeds_for_stack(stack, {0: _labelled(true[0], slice(None))}, model=model)
+    assert len(made.columns) > 1
+    apart = (
+        stack_seeds.APART
+        * 144
+        / stack_seeds.stack_grid({0: made.seeds[0]}, stack_seeds.Slices(stack)).columns
+    )
+    assert np.diff(made.columns).min() >= int(apart)
