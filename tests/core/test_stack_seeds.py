@@ -81,13 +81,20 @@ def test_several_labelled_slices_are_all_kept_and_used(model):
     # The second slice is labelled elsewhere: each is completed to where the other one is labelled.
     seeds = {2: _labelled(true[2], [6]), 17: _labelled(true[17], [42])}
     made = seeds_for_stack(stack, seeds, model=model)
-    assert made.columns == (6, 42)
+    assert made.columns == (12, 35)  # a little away from the border
     assert made.labelled == (2, 17)
     assert made.seeds[2] is seeds[2]
     assert made.seeds[17] is seeds[17]
     for i, seed in enumerate(made.seeds):
         if i not in seeds:
-            np.testing.assert_allclose(seed.curves[:, [6, 42]], true[i][:, [6, 42]], atol=2)
+            np.testing.assert_allclose(seed.curves[:, [12, 35]], true[i][:, [12, 35]], atol=2)
+
+
+def test_at_the_border_the_seed_is_moved_inside_unless_it_is_needed_there(model):
+    stack, true = _bands([40, 41])
+    seeds = {0: _labelled(true[0], [0])}
+    assert seeds_for_stack(stack, seeds, model=model).columns == (12,)
+    assert seeds_for_stack(stack, seeds, model=model, direction="right").columns == (0,)
 
 
 def test_labels_on_every_slice_and_a_single_slice(model):
@@ -103,7 +110,7 @@ def test_copies_between_two_labelled_slices_are_interpolated(model):
     stack, _ = _bands(np.linspace(30, 50, 5))
     curves = np.full((3, 2, WIDTH), [[10.0], [20.0]]) + np.array([0, 4, 8])[:, None, None]
     seeds = {1: _labelled(curves[0], [7]), 3: _labelled(curves[2], [7])}
-    made = seeds_for_stack(stack, seeds, model=model, across="copy")
+    made = seeds_for_stack(stack, seeds, model=model, across="copy", direction="right")
     heights = [seed.curves[:, 7].tolist() for seed in made.seeds]
     expected = [[10, 20], [10, 20], [14, 24], [18, 28], [18, 28]]
     np.testing.assert_allclose(heights, expected, rtol=1e-6)

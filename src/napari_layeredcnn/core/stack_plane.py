@@ -114,7 +114,8 @@ def _offsets(images: Floats, known: Floats) -> NDArray[np.int64]:
             share = steps / len(steps)
         moved[before + 1 : after + 1] += missed * share
         moved[after + 1 :] += missed
-    return np.rint(moved).astype(np.int64)
+    offsets: NDArray[np.int64] = np.rint(moved).astype(np.int64)
+    return offsets
 
 
 def _shifts(images: Floats) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

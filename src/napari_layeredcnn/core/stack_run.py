@@ -139,12 +139,14 @@ class StackRun:
         else:
             labelled = dict(seeds)
             check_seeds(labelled, self.slices)
+        both = direction in ("horizontal", "vertical")
         self.grid = stack_grid(labelled, self.slices, region_thickness)
         if not isinstance(seeds, StackSeeds):
-            seeds = make_seeds(self.slices, labelled, self._decoder, self.grid, across)
+            seeds = make_seeds(
+                self.slices, labelled, self._decoder, self.grid, across, both_ways=both
+            )
         self.seeds = seeds
         self.ids = seeds.seeds[0].region_ids
-        both = direction in ("horizontal", "vertical")
         self._forward = both or direction in ("right", "down")
         self._backward = both or direction in ("left", "up")
 

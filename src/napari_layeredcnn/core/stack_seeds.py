@@ -34,6 +34,10 @@ Floats = NDArray[np.float32]
 APART = 32
 
 
+#: And as far from the border, where a plane has columns on one side only.
+FROM_BORDER = 12
+
+
 @dataclass(frozen=True)
 class StackSeeds:
     """A seed for every slice of a stack.
@@ -95,10 +99,10 @@ def seeds_for_stack(
     Examples
     --------
     >>> stack = np.repeat([0.0, 1.0, 0.0], [20, 24, 20])[None, :, None] * np.ones((3, 1, 40))
-    >>> labelled = Seed(np.where(np.arange(40) == 5, [[20.0], [44.0]], np.nan), (1, 2, 3), 64)
+    >>> labelled = Seed(np.where(np.arange(40) == 15, [[20.0], [44.0]], np.nan), (1, 2, 3), 64)
     >>> made = seeds_for_stack(stack, {1: labelled})
     >>> made.columns, len(made.seeds), made.seeds[1] is labelled
-    ((5,), 3, True)
+    ((15,), 3, True)
     """
     slices = Slices(stack, transposed=direction in ("down", "up", "vertical"))
     check_seeds(seeds, slices)
@@ -106,7 +110,8 @@ def seeds_for_stack(
         model = load_model(model)
     decoder = Decoder(model.network, device)
     grid = stack_grid(seeds, slices, region_thickness)
-    return make_seeds(slices, seeds, decoder, grid, across)
+    both = direction in ("horizontal", "vertical")
+    return make_seeds(slices, seeds, decoder, grid, across, both_ways=both)
 
 
 def make_seeds(
@@ -115,6 +120,8 @@ def make_seeds(
     decoder: Decoder,
     grid: WorkingGrid,
     across: Across = "aligned",
+    *,
+    both_ways: bool = True,
 ) -> StackSeeds:
     """Like `seeds_for_stack`, with everything checked and prepared.
 
@@ -130,6 +137,8 @@ def make_seeds(
         From `stack_grid`.
     across : {"aligned", "plane", "copy"}
         See `seeds_for_stack`.
+    both_ways : bool
+        Whether slices will be completed both ways: seed columns need not be labelled ones then.
 
     Returns
     -------
@@ -146,7 +155,7 @@ def make_seeds(
             f"there is no way across slices {across!r}; choose one of {', '.join(get_args(Across))}"
         )
     labelled = sorted(seeds)
-    columns = _columns(seeds, grid)
+    columns = _columns(seeds, grid, both_ways=both_ways)
     known = _known(slices, seeds, columns, decoder, grid)  # (S, K, columns)
     made = np.empty_like(known)
     uncertainty = np.zeros_like(known)
@@ -240,15 +249,18 @@ def stack_grid(
     return working_grid(curves, slices.height, region_thickness)
 
 
-def _columns(seeds: Mapping[int, Seed], grid: WorkingGrid) -> list[int]:
+def _columns(seeds: Mapping[int, Seed], grid: WorkingGrid, *, both_ways: bool) -> list[int]:
     """Seed columns: the middle of every labelled stretch, and more of them in a long one."""
     apart = APART * grid.width / grid.columns
+    border = 0
+    if both_ways:
+        border = min(round(FROM_BORDER * grid.width / grid.columns), (grid.width - 1) // 2)
     wanted = []
     for _, seed in sorted(seeds.items()):
         for start, stop in seed.stretches:
             parts = max(1, int((stop - start) // apart))
             middles = start + (np.arange(parts) + 0.5) * (stop - start) / parts
-            wanted += [int(middle) for middle in middles]
+            wanted += np.clip(middles, border, grid.width - 1 - border).astype(int).tolist()
     columns: list[int] = []
     for column in wanted:  # earlier slices' first
         if all(abs(column - other) >= apart for other in columns):
