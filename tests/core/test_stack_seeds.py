@@ -11,7 +11,7 @@ from napari_layeredcnn.core.seeds import Seed
 from napari_layeredcnn.core.stack_seeds import seeds_for_stack
 from napari_layeredcnn.core.weights import load_model
 
-HEIGHT, WIDTH, COUNT = 80, 48, 20
+HEIGHT, WIDTH, COUNT = 80, 60, 20
 
 
 @pytest.fixture(scope="module")
@@ -79,15 +79,15 @@ def test_several_labelled_slices_are_all_kept_and_used(model):
     middles = np.where(np.arange(COUNT) < 10, 22, 58)  # too far to be followed
     stack, true = _bands(middles)
     # The second slice is labelled elsewhere: each is completed to where the other one is labelled.
-    seeds = {2: _labelled(true[2], [6]), 17: _labelled(true[17], [42])}
+    seeds = {2: _labelled(true[2], [6]), 17: _labelled(true[17], [54])}
     made = seeds_for_stack(stack, seeds, model=model)
-    assert made.columns == (12, 35)  # a little away from the border
+    assert made.columns == (12, 47)  # a little away from the border
     assert made.labelled == (2, 17)
     assert made.seeds[2] is seeds[2]
     assert made.seeds[17] is seeds[17]
     for i, seed in enumerate(made.seeds):
         if i not in seeds:
-            np.testing.assert_allclose(seed.curves[:, [12, 35]], true[i][:, [12, 35]], atol=2)
+            np.testing.assert_allclose(seed.curves[:, [12, 47]], true[i][:, [12, 47]], atol=2)
 
 
 def test_at_the_border_the_seed_is_moved_inside_unless_it_is_needed_there(model):
@@ -121,9 +121,5 @@ def test_a_long_stretch_gives_several_seed_columns(model):
     stack, true = np.tile(stack, (1, 1, 3)), np.tile(true, (1, 1, 3))
     made = seeds_for_stack(stack, {0: _labelled(true[0], slice(None))}, model=model)
     assert len(made.columns) > 1
-    apart = (
-        stack_seeds.APART
-        * 144
-        / stack_seeds.stack_grid({0: made.seeds[0]}, stack_seeds.Slices(stack)).columns
-    )
-    assert np.diff(made.columns).min() >= int(apart)
+    grid = stack_seeds.stack_grid({0: made.seeds[0]}, stack_seeds.Slices(stack))
+    assert np.diff(made.columns).min() >= int(stack_seeds.APART * stack.shape[2] / grid.columns)

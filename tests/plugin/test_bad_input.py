@@ -156,7 +156,7 @@ def test_every_mistake_is_told_and_changes_nothing(viewer, qtbot, tmp_path):
 def test_a_labelled_image_one_pixel_wide_is_done_already(viewer, qtbot):
     show(viewer, [Image(IMAGE[:, [FIRST]]), labels_of(STROKES[:, [FIRST]])])
     said = segment(qtbot, dock(viewer))
-    assert said.startswith("Completed 4 boundaries from 1 labelled columns.")
+    assert said.startswith("Completed 4 boundaries from 1 labelled column.")
     result = viewer.layers["mine completed"].data[:, 0]
     given = STROKES[:, FIRST]
     np.testing.assert_array_equal(result[given > 0], given[given > 0])

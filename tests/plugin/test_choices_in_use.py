@@ -96,7 +96,7 @@ class TestSlices:
         widget = dock(sample)
         widget._slices.value = "labelled"
         message = segment(qtbot, widget)
-        assert message == (f'Slice 11: The chunk is broken The 1 slices before are in "{RESULT}".')
+        assert message == (f'Slice 11: The chunk is broken. The 1 slices before are in "{RESULT}".')
         assert (sample.layers[RESULT].data[5] > 0).all()
 
     @pytest.mark.parametrize("order", [(1, 0, 2), (0, 2, 1), (2, 1, 0)])
@@ -217,7 +217,7 @@ class TestIntoThePartialLabels:
         shown = partial.data[LABELLED_SLICE]
         shown[:, 220] = np.repeat([1, 2, 3, 4, 5], [20, 20, 20, 20, 48])
         message = segment(qtbot, widget, "Continue from here")
-        assert message.startswith("Continued in slice 11 from 1 repainted columns.")
+        assert message.startswith("Continued in slice 11 from 1 repainted column.")
         seed = fake.calls[1]["seed"]
         np.testing.assert_allclose(seed.curves[:, 220], [20, 40, 60, 80])
         assert np.isnan(seed.curves[0, 221:]).all()
@@ -261,7 +261,7 @@ class TestUndo:
             [1, 2, 3, 4, 5], [20, 20, 20, 20, 48]
         )
         message = segment(qtbot, widget, "Continue from here")
-        assert message.startswith("Continued in slice 11 from 1 repainted columns.")
+        assert message.startswith("Continued in slice 11 from 1 repainted column.")
         assert f'"{RESULT}"' in message
 
 
@@ -346,6 +346,6 @@ def test_keys_on_the_layers(sample, qtbot, fake):
     sample.layers.selection = {result}
     press(qtbot, sample, Qt.Key.Key_G, Qt.KeyboardModifier.ShiftModifier)
     qtbot.waitUntil(lambda: len(fake.calls) == 2 and not widget.running, timeout=30_000)
-    assert widget._message.text().startswith("Continued in slice 11 from 1 repainted columns.")
+    assert widget._message.text().startswith("Continued in slice 11 from 1 repainted column.")
     press(qtbot, sample, Qt.Key.Key_N)
     qtbot.waitUntil(lambda: "oubtful place" in widget._message.text(), timeout=10_000)

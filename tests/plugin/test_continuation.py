@@ -9,7 +9,7 @@ from qtpy.QtCore import Qt
 
 from napari_layeredcnn.core.curves import regions_from_curves
 from napari_layeredcnn.core.seeds import Seed
-from napari_layeredcnn.plugin.continuation import ContinueError, Kept, continue_from
+from napari_layeredcnn.plugin.continuation import ContinueError, Kept, best_fit, continue_from
 from napari_layeredcnn.sample import LABELLED_SLICE, sample_stack
 
 HEIGHT, WIDTH = 12, 20
@@ -229,3 +229,43 @@ class TestInTheViewer:
         before = sample.layers[RESULT].data.copy()
         assert segment(qtbot, widget, "Continue from here").startswith("Nothing was repainted")
         np.testing.assert_array_equal(sample.layers[RESULT].data, before)
+
+
+class TestBestFit:
+    """Which run a slice shows."""
+
+    def runs(self, *widths_and_heights):
+        """Flat curves in the first columns; a run that fills all 8 columns is finished."""
+        found = []
+        for width, row in widths_and_heights:
+            curves = np.full((1, 8), np.nan, np.float32)
+            curves[:, :width] = row
+            nothing = np.zeros(8, bool)
+            found.append(Kept(curves, np.zeros_like(curves), (1, 2), 6, nothing, False, width == 8))
+        return found
+
+    def test_a_repainted_run_that_went_on_after_cancel(self):
+        canceled, finished = self.runs((3, 2), (8, 2))
+        pixels = finished.labels()
+        pixels[:4, 5:7] = 1
+        assert best_fit([canceled, finished], pixels) is finished
+        assert best_fit([canceled, finished], canceled.labels()) is canceled
+
+    def test_a_run_that_was_canceled_over_an_old_result(self):
+        old, canceled = self.runs((8, 2), (3, 4))
+        pixels = np.where(canceled.labels() != 0, canceled.labels(), old.labels())
+        assert best_fit([old, canceled], pixels) is canceled
+        assert best_fit([old, canceled], old.labels()) is old
+
+    def test_of_equals_the_last(self):
+        one, other = self.runs((8, 2), (8, 2))
+        assert best_fit([one, other], one.labels()) is other
+
+    def test_a_result_along_the_other_axis_after_undo(self):
+        (one,) = self.runs((8, 2))
+        curves, nothing = np.full((1, 6), 3, np.float32), np.zeros(6, bool)
+        down = Kept(curves, 0 * curves, (1, 2), 8, nothing, transposed=True, finished=True)
+        assert best_fit([one, down], one.labels()) is one
+        seed = Seed(down.curves, (1, 2), 8)
+        with pytest.raises(ContinueError, match="runs along the other axis"):
+            continue_from([one, down], seed, one.labels().T, "down")

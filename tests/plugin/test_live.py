@@ -94,7 +94,7 @@ class TestColumnsAsTheyCome:
         hold_at(qtbot, widget, fake, 10)
         assert RESULT in sample.layers
         go_on(qtbot, widget, fake)
-        assert widget._message.text() == "No more"
+        assert widget._message.text() == "No more."
         assert RESULT not in sample.layers
 
     def test_an_error_half_way_puts_the_old_result_back(self, sample, qtbot, fake):

@@ -240,7 +240,7 @@ class TestTrouble:
     def test_in_the_library_becomes_one_sentence(self, sample, qtbot, fake, error):
         fake.error = error
         widget = dock(sample)
-        assert segment(qtbot, widget) == "The image is constant; take another one"
+        assert segment(qtbot, widget) == "The image is constant; take another one."
         assert len(sample.layers) == 2
         fake.error = None
         assert segment(qtbot, widget).startswith("Completed")

@@ -66,15 +66,15 @@ class StackCompletion:
 
     @property
     def slice_uncertainty(self) -> Floats:
-        """How uncertain each slice is, in pixels, (S,); NaN where no column was reached.
+        """Mean uncertainty of each slice in pixels, (S,); NaN where no column was reached.
 
-        The mean of the uncertainty over curves and columns, or that of its seed if it is larger.
+        It sorts slices by their error better than the seed's uncertainty or the distance to the
+        neighboring slices does, but loosely (`benchmarks/stack_accuracy.py`).
         """
         reached = ~np.isnan(self.uncertainty)
         count = reached.sum(axis=(1, 2))
         total = np.where(reached, self.uncertainty, 0).sum(axis=(1, 2))
-        mean = np.where(count > 0, total / np.maximum(count, 1), np.nan)
-        return np.maximum(mean, self.seed_uncertainty).astype(np.float32)
+        return np.where(count > 0, total / np.maximum(count, 1), np.nan).astype(np.float32)
 
     def labels(self) -> NDArray[Any]:
         """Label images with the seeds' ids, (S, H, W) in the stack's own orientation."""

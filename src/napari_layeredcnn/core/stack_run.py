@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_layeredcnn.core.completion import Completion, Direction
+from napari_layeredcnn.core.completion import Completion
 from napari_layeredcnn.core.runs import CompletionError, Decoder, Runs, is_out_of_memory
 from napari_layeredcnn.core.slices import Slices
-from napari_layeredcnn.core.stack_seeds import StackSeeds, check_seeds, make_seeds, stack_grid
+from napari_layeredcnn.core.stack_seeds import (
+    StackSeeds,
+    check_direction,
+    check_seeds,
+    make_seeds,
+    stack_grid,
+)
 from napari_layeredcnn.core.weights import Model, load_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from napari_layeredcnn.core.completion import Direction
     from napari_layeredcnn.core.seeds import Seed
     from napari_layeredcnn.core.slices import StackArray
     from napari_layeredcnn.core.stack_seeds import Across
@@ -119,11 +126,7 @@ class StackRun:
         region_thickness: float | None,
         across: Across,
     ) -> None:
-        if direction not in get_args(Direction):
-            raise CompletionError(
-                f"there is no direction {direction!r}; choose one of "
-                f"{', '.join(get_args(Direction))}"
-            )
+        check_direction(direction)
         self.transposed = direction in ("down", "up", "vertical")
         self.slices = Slices(stack, transposed=self.transposed)
         self.model = model if isinstance(model, Model) else load_model(model)
@@ -213,19 +216,21 @@ class StackRun:
                 ) from error
         else:
             return [
-                self._completion(self.seeds.seeds[index], *both)
+                self._completion(index, *both)
                 for index, *both in zip(indices, curves, uncertainty, strict=True)
             ]
         self._decoder.free_cache()
         return None
 
-    def _completion(self, seed: Seed, on_grid: Floats, uncertainty_on_grid: Floats) -> Completion:
+    def _completion(self, index: int, on_grid: Floats, uncertainty_on_grid: Floats) -> Completion:
+        seed = self.seeds.seeds[index]
         height = self.slices.height
         curves = np.clip(self.grid.curves(on_grid), 0, height)
         given = ~np.isnan(seed.curves)
         curves = np.where(given, seed.curves, curves)
         uncertainty = self.grid.curves(uncertainty_on_grid)
-        uncertainty[:, seed.columns] = 0
+        # A seed that was made is less sure than one that was given, whose uncertainty is 0.
+        uncertainty[:, seed.columns] = self.seeds.uncertainty[index]
         return Completion(
             curves, uncertainty, seed.region_ids, height, self.transposed, self.model.name,
             self.grid,

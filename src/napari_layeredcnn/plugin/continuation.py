@@ -98,6 +98,39 @@ class Continuation:
     n_unreadable: int
 
 
+def best_fit(runs: Sequence[Kept], pixels: NDArray[np.integer[Any]]) -> Kept:
+    """Return the run after which a slice looked most like it does now; of equals the last one.
+
+    Parameters
+    ----------
+    runs : sequence of Kept
+        One or more, oldest first.
+    pixels : (H, W) array of int
+        The slice as the viewer shows it.
+
+    Returns
+    -------
+    Kept
+        The last run, or an earlier one after undo.
+
+    Notes
+    -----
+    Where a canceled run has not been, the slice was as before: what counts is the whole slice, not
+    only how the run's own columns fit, of which a canceled run has fewer to go wrong.
+    """
+    best, least = runs[-1], None
+    picture: NDArray[np.int64] | None = None
+    for run in runs:
+        labels = run.labels()
+        if picture is not None and not run.finished:
+            labels = np.where(labels != 0, labels, picture)
+        picture = labels
+        misfit = int((picture != pixels).sum())
+        if least is None or misfit <= least:
+            best, least = run, misfit
+    return best
+
+
 def continue_from(
     runs: Sequence[Kept], partial: Seed, shown: NDArray[np.integer[Any]], direction: str
 ) -> Continuation:
@@ -127,17 +160,10 @@ def continue_from(
     """
     if not runs:
         raise ContinueError("there is nothing to continue yet: press Segment Layers first")
-    if runs[-1].grid is not None:
-        raise ContinueError(
-            'the result runs about a center: choose "Around a center" again, or press Segment '
-            "Layers"
-        )
-    if runs[-1].transposed != (direction in ("vertical", "down", "up")):
-        raise ContinueError(
-            "the result runs along the other axis: choose its direction again, or press "
-            "Segment Layers"
-        )
-    last = _fitting(runs, shown)
+    turned = direction in ("vertical", "down", "up")
+    _check_way(runs[-1], turned)
+    last = best_fit(runs, shown.T if turned else shown)
+    _check_way(last, turned)
     if partial.region_ids != last.region_ids:
         raise ContinueError(
             f"the partial labels show the regions {_listed(partial.region_ids)}, but the result "
@@ -187,7 +213,7 @@ def with_locked(
     """
     if not runs or not locked.any():
         return seed
-    last = _fitting(runs, shown)
+    last = best_fit(runs, shown.T if runs[-1].transposed else shown)
     if last.region_ids != seed.region_ids:
         raise ContinueError(
             f"the partial labels show the regions {_listed(seed.region_ids)}, but the locked "
@@ -198,11 +224,6 @@ def with_locked(
     there = locked & last.known
     curves = np.where(there, now, seed.curves)
     return Seed(curves.astype(np.float32), seed.region_ids, seed.height, seed.skipped_columns)
-
-
-def _fitting(runs: Sequence[Kept], shown: NDArray[np.integer[Any]]) -> Kept:
-    """Return the run that fits the result as it is now best; of equals the last one."""
-    return min(reversed(runs), key=lambda run: int(run.changed(shown).sum()))
 
 
 def _read_repainted(last: Kept, shown: NDArray[np.integer[Any]]) -> tuple[Floats, int]:
@@ -223,6 +244,20 @@ def _read_repainted(last: Kept, shown: NDArray[np.integer[Any]]) -> tuple[Floats
         moved = now != curves_from_regions(pixels, last.region_ids)
         curves[:, [x]] = order_curves(np.where(moved, now, before))
     return curves, unreadable
+
+
+def _check_way(run: Kept, turned: bool) -> None:
+    """Raise unless a run goes the way that is chosen now."""
+    if run.grid is not None:
+        raise ContinueError(
+            'the result runs about a center: choose "Around a center" again, or press Segment '
+            "Layers"
+        )
+    if run.transposed != turned:
+        raise ContinueError(
+            "the result runs along the other axis: choose its direction again, or press "
+            "Segment Layers"
+        )
 
 
 def _check_goes_on(last: Kept, n_unreadable: int) -> None:

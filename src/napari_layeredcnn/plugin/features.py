@@ -1,7 +1,7 @@
 """What the regions of a result are called and how thick they are, as a table of its layer.
 
-napari shows the table in Layers > Visualize > Features table, and a region's row in its status
-bar while the pointer is over the region.
+napari shows the table in Layers > Metadata > Features table widget, and a region's row in its
+status bar while the pointer is over the region.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from weakref import WeakMethod
 from zlib import crc32
 
 import numpy as np
+from qtpy.compat import isalive
 from qtpy.QtCore import QTimer
 
 if TYPE_CHECKING:
@@ -80,8 +81,9 @@ class FollowUndo:
     def pause(self) -> None:
         """Take no notice until the next `look`: a run begins."""
         self._paused = True
-        self._rest.stop()
-        self._turn.stop()
+        for timer in (self._rest, self._turn):
+            if isalive(timer):  # not when napari ends
+                timer.stop()
 
     def look(self) -> None:
         """Look again soon, and call back in any case: a run has ended."""

@@ -5,11 +5,13 @@ Each is a layer beside the result, made when it is first wanted and changed in p
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, WeakSet
 
 import numpy as np
 from napari.utils.colormaps import Colormap
+from qtpy.compat import isalive
 from qtpy.QtCore import QTimer
 
 from napari_layeredcnn.plugin.curve_points import add_beside
@@ -110,7 +112,8 @@ class Overlays:
 
     def stop(self) -> None:
         """Draw no further; the next `show` goes on."""
-        self._turn.stop()
+        if isalive(self._turn):  # not when napari ends
+            self._turn.stop()
 
     @property
     def busy(self) -> bool:
@@ -144,6 +147,11 @@ class Overlays:
         drawn = [self._drawn.get(mesh, {}) for mesh in meshes if mesh is not None]
         if drawn and len(drawn) == len(meshes) and not any(_changed(was, runs) for was in drawn):
             return
+        if not drawn:
+            yield
+            # Python would do it by itself soon, but while a layer is added, which takes long too.
+            gc.collect()
+            yield
         for _ in show_surfaces(self._viewer, partial, result, runs, self._surfaces):
             yield
         for surface in self._surfaces[partial]:
@@ -200,7 +208,12 @@ class Overlays:
                 None,
                 ndim=result.ndim,
                 name=f"{partial.name} curves",
+                visible=False,
             )
+            self._hidden.add(layer)
+            yield  # made in one turn, drawn for the first time in the next: either takes a while
+            self._hidden.discard(layer)
+            layer.visible = True
         for part in self._parts(layer, runs):
             yield
             old = {i for i, path in enumerate(layer.data) if any(_lies_in(path, p) for p in part)}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from napari.layers import Labels, Shapes
 
+from napari_layeredcnn.plugin.continuation import best_fit
 from napari_layeredcnn.plugin.layer_checks import check_layers
 from napari_layeredcnn.plugin.planes import (
     Plane,
@@ -44,7 +45,7 @@ class Earlier:
         painted = labels != 0
         if not self.runs:
             return painted
-        last = min(reversed(self.runs), key=lambda run: run.misfit(labels))
+        last = best_fit(self.runs, labels)
         own = labels != last.labels()
         return painted & (own if last.strokes is None else own | last.strokes)
 

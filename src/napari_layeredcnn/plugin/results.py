@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
+from napari.layers import Labels
 
+from napari_layeredcnn.plugin.continuation import best_fit
 from napari_layeredcnn.plugin.live import LiveLabels
 from napari_layeredcnn.plugin.region_keys import bind_region_keys
 from napari_layeredcnn.plugin.request import Earlier
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
-    from napari.layers import Image, Labels, Layer, Shapes
+    from napari.layers import Image, Layer, Shapes
 
     from napari_layeredcnn.plugin.choices import Choices
     from napari_layeredcnn.plugin.continuation import Kept
@@ -112,7 +114,7 @@ class ResultLayers:
         """Return the run that fits best what a slice holds now: an earlier one after undo."""
         runs = _RUNS.get(result, {}).get(plane, ())
         now = np.asarray(plane.of(result.data))
-        return min(reversed(runs), key=lambda run: run.misfit(now), default=None)
+        return best_fit(runs, now) if runs else None
 
     def earlier(self, result: Labels | None, plane: Plane) -> Earlier:
         """Return what earlier runs have left in a slice of a result; nothing without one."""
@@ -137,7 +139,7 @@ class ResultLayers:
     def _add(self, image: Image, partial: Labels | Shapes, request: Request) -> Labels:
         selected = set(self._viewer.layers.selection)
         looks: dict[str, Any] = {}
-        if hasattr(partial, "colormap"):
+        if isinstance(partial, Labels):
             looks = {"opacity": partial.opacity, "colormap": partial.colormap}
         result: Labels = self._viewer.add_labels(
             np.zeros(request.shape, request.dtype),
@@ -145,6 +147,8 @@ class ResultLayers:
             **looks,
             **place_of(image, len(request.shape)),
         )
+        if isinstance(partial, Labels):
+            result.brush_size = partial.brush_size
         bind_region_keys(self._viewer, result)
         # The person goes on painting in the partial labels, not in the result.
         self._viewer.layers.selection = selected

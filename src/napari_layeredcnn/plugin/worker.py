@@ -208,7 +208,7 @@ def _summary(request: Request, starts: list[Start], notes: list[str]) -> str:
     start = starts[0]
     if request.resume:
         if start.n_repainted:
-            text = f"Continued{where} from {start.n_repainted} repainted columns."
+            text = f"Continued{where} from {_count(start.n_repainted, 'repainted column')}."
             if start.n_unreadable:
                 text += (
                     f" {start.n_unreadable} more were left out: in them the regions are not in "
@@ -219,13 +219,21 @@ def _summary(request: Request, starts: list[Start], notes: list[str]) -> str:
     else:
         n = start.seed.n_curves
         boundaries = f"{n} boundaries" if n > 1 else "1 boundary"
-        labelled = sum(int(s.given.sum()) for s in starts)
-        rays = "rays" if start.grid is not None else "columns"
-        text = f"Completed {boundaries}{where} from {labelled} labelled {rays}."
-    return " ".join([text, *(f"{_sentence(note)}." for note in notes)])
+        labelled = sum(int((~np.isnan(s.labelled[0])).sum()) for s in starts)
+        lines = "ray" if start.grid is not None else "column"
+        text = f"Completed {boundaries}{where} from {_count(labelled, f'labelled {lines}')}."
+    return " ".join([text, *(_sentence(note) for note in notes)])
+
+
+def _count(n: int, what: str) -> str:
+    return f"{n} {what}" if n == 1 else f"{n} {what}s"
 
 
 def _sentence(text: str) -> str:
-    """Begin with a capital: the library's errors and notes are clauses. A file's name stays."""
+    """Begin with a capital and end with a stop: the library's errors and notes are clauses.
+
+    A file's name at the beginning stays as it is.
+    """
     first = text.split(" ", 1)[0].rstrip(",:;")
-    return text[:1].upper() + text[1:] if first.isalpha() else text
+    text = text[:1].upper() + text[1:] if first.isalpha() else text
+    return text if not text or text[-1] in ".!?…" else f"{text}."
