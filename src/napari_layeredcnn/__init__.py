@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from napari_layeredcnn.core.completion import Completion, complete, iter_complete
     from napari_layeredcnn.core.path_seeds import seed_from_paths
     from napari_layeredcnn.core.seeds import Seed, seed_from_boundaries, seed_from_regions
+    from napari_layeredcnn.core.stack import complete_stack, iter_complete_stack
+    from napari_layeredcnn.core.stack_review import disagreements, slices_between
+    from napari_layeredcnn.core.stack_seeds import seeds_for_stack
     from napari_layeredcnn.core.weights import load_model
 
 __version__ = "0.1.0"
@@ -25,11 +28,16 @@ __all__ = [
     "__version__",
     "complete",
     "complete_around",
+    "complete_stack",
+    "disagreements",
     "iter_complete",
+    "iter_complete_stack",
     "load_model",
     "seed_from_boundaries",
     "seed_from_paths",
     "seed_from_regions",
+    "seeds_for_stack",
+    "slices_between",
 ]
 
 _HOME = {
@@ -38,11 +46,16 @@ _HOME = {
     "Seed": "core.seeds",
     "complete": "core.completion",
     "complete_around": "core.around",
+    "complete_stack": "core.stack",
+    "disagreements": "core.stack_review",
     "iter_complete": "core.completion",
+    "iter_complete_stack": "core.stack",
     "load_model": "core.weights",
     "seed_from_boundaries": "core.seeds",
     "seed_from_paths": "core.path_seeds",
     "seed_from_regions": "core.seeds",
+    "seeds_for_stack": "core.stack_seeds",
+    "slices_between": "core.stack_review",
 }
 
 

@@ -28,7 +28,7 @@ def image():
     return np.random.default_rng(0).integers(0, 255, (100, 90), dtype=np.uint8)
 
 
-def _seed(columns, heights=(30, 39, 48), width=90):
+def _seed(columns, heights=(30, 37, 44), width=90):
     curves = np.full((len(heights), width), np.nan, np.float32)
     for column in columns:
         curves[:, column] = np.array(heights) + 0.01 * column
@@ -47,7 +47,7 @@ def test_given_columns_come_out_as_they_went_in_and_all_others_are_filled(image,
     assert completion.curves.min() >= 0
     assert completion.curves.max() <= 100
     assert completion.curves.dtype == completion.uncertainty.dtype == np.float32
-    assert completion.grid.rows == 100  # regions of 9 pixels stay as they are
+    assert completion.grid.rows == 100  # regions of 7 pixels stay as they are
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_same_input_same_output(image, model):
 
 def test_a_coarser_working_grid_gives_curves_at_full_resolution(model):
     image = np.random.default_rng(0).normal(size=(300, 500)).astype(np.float32)
-    completion = complete(image, _seed([0], (90, 117, 144), 500), model=model)
+    completion = complete(image, _seed([0], (90, 111, 132), 500), model=model)
     assert (completion.grid.rows, completion.grid.columns) == (100, 167)
     assert completion.curves.shape == (3, 500)
     assert completion.labels().shape == (300, 500)

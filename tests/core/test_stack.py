@@ -17,6 +17,7 @@ from napari_layeredcnn.core.stack_review import slices_between
 from napari_layeredcnn.core.stack_run import partition
 from napari_layeredcnn.core.stack_seeds import StackSeeds
 from napari_layeredcnn.core.weights import Model, load_model
+from napari_layeredcnn.core.working import REGION_THICKNESS
 
 SHAPE = (4, 80, 40)
 
@@ -50,7 +51,7 @@ def _same_for_all(seed, count=SHAPE[0]):
 def test_a_batch_gives_what_complete_gives_slice_by_slice(model, stack, direction, columns):
     vertical = direction == "down"
     seed = _seed(columns, (12, 22), 80, 40) if vertical else _seed(columns)
-    settings = {"model": model, "direction": direction, "region_thickness": 9}
+    settings = {"model": model, "direction": direction, "region_thickness": REGION_THICKNESS}
     batch = complete_stack(stack, _same_for_all(seed), batch=4, **settings)
     alone = [complete(image, seed, **settings) for image in stack]
     assert batch.batches == ((0, 1, 2, 3),)
@@ -78,7 +79,8 @@ def test_the_same_partition_gives_the_same_bits(model, stack):
 
 def test_slices_come_in_order_and_labelled_ones_keep_their_labels(model, stack):
     own = _seed([3, 12])
-    done = list(iter_complete_stack(stack, {1: own}, model=model, batch=3, slices=[3, 0, 1, 2]))
+    settings = {"model": model, "region_thickness": REGION_THICKNESS}
+    done = list(iter_complete_stack(stack, {1: own}, batch=3, slices=[3, 0, 1, 2], **settings))
     assert [one.index for one in done] == [3, 0, 1, 2]
     assert [one.batch for one in done] == [(3, 0, 1)] * 3 + [(2,)]
     assert [(one.done, one.total) for one in done] == [(i, 4) for i in (1, 2, 3, 4)]
@@ -132,7 +134,7 @@ def test_another_error_is_not_taken_for_lack_of_memory(model, stack, monkeypatch
 def test_the_batch_follows_the_memory(model, stack):
     cost = Decoder(model.network, "cpu").bytes_per_image(80, 40, 3)
     seeds = _same_for_all(_seed([0]))
-    settings = {"model": model, "region_thickness": 9}
+    settings = {"model": model, "region_thickness": REGION_THICKNESS}
     steps = iter_complete_stack(stack, seeds, memory=3 * cost + 1, **settings)
     assert next(steps).batch == (0, 1, 2)
     with pytest.raises(CompletionError, match=r"one slice needs about 7 MB.*give more"):
@@ -235,3 +237,7 @@ def test_untrained_networks_are_batched_alike(stack):
     seeds = _same_for_all(_seed([0]))
     curves = [complete_stack(stack, seeds, model=model, batch=b).curves for b in (1, 4)]
     assert (np.abs(curves[0] - curves[1]) < 0.01).mean() >= 0.999
+
+
+def test_free_memory_is_told_in_bytes(model):
+    assert 2**24 < Decoder(model.network, "cpu").free_memory() < 2**50

@@ -10,6 +10,7 @@ from napari_layeredcnn.core import stack_seeds
 from napari_layeredcnn.core.seeds import Seed
 from napari_layeredcnn.core.stack_seeds import seeds_for_stack
 from napari_layeredcnn.core.weights import load_model
+from napari_layeredcnn.core.working import REGION_THICKNESS
 
 HEIGHT, WIDTH, COUNT = 80, 60, 20
 
@@ -17,6 +18,11 @@ HEIGHT, WIDTH, COUNT = 80, 60, 20
 @pytest.fixture(scope="module")
 def model():
     return load_model()
+
+
+def _seeds(stack, seeds, **settings):
+    """At the images' own resolution."""
+    return seeds_for_stack(stack, seeds, region_thickness=REGION_THICKNESS, **settings)
 
 
 def _bands(middles):
@@ -45,7 +51,7 @@ def _distance(made, true):
 def test_seeds_follow_the_layers_across_slices(model):
     stack, true = _bands(40 + 10 * np.sin(np.arange(COUNT) / 5))
     own = _labelled(true[8], [20, 21, 22])
-    made = seeds_for_stack(stack, {8: own}, model=model)
+    made = _seeds(stack, {8: own}, model=model)
     assert made.columns == (21,)
     assert made.labelled == (8,)
     assert made.seeds[8] is own
@@ -53,15 +59,15 @@ def test_seeds_follow_the_layers_across_slices(model):
     assert made.uncertainty[8] == 0
     assert (np.delete(made.uncertainty, 8) > 0).all()
     assert _distance(made, true).mean() < 0.5
-    copied = seeds_for_stack(stack, {8: own}, model=model, across="copy")
+    copied = _seeds(stack, {8: own}, model=model, across="copy")
     assert _distance(copied, true).mean() > 3
 
 
 def test_layers_that_jump_from_slice_to_slice_need_the_alignment(model):
     stack, true = _bands(40 + np.array([6, -6, 2, -8, 8] * 4))
     seeds = {8: _labelled(true[8], [24])}
-    aligned = seeds_for_stack(stack, seeds, model=model)
-    plane = seeds_for_stack(stack, seeds, model=model, across="plane")
+    aligned = _seeds(stack, seeds, model=model)
+    plane = _seeds(stack, seeds, model=model, across="plane")
     assert _distance(aligned, true).max() < 1
     assert _distance(plane, true).mean() > 2
 
@@ -69,8 +75,8 @@ def test_layers_that_jump_from_slice_to_slice_need_the_alignment(model):
 def test_vertical_seeds_are_those_of_the_transposed_stack(model):
     stack, true = _bands(np.linspace(35, 45, 6))
     seeds = {2: _labelled(true[2], [24])}
-    flat = seeds_for_stack(stack, seeds, model=model)
-    upright = seeds_for_stack(stack.swapaxes(1, 2), seeds, model=model, direction="vertical")
+    flat = _seeds(stack, seeds, model=model)
+    upright = _seeds(stack.swapaxes(1, 2), seeds, model=model, direction="vertical")
     for one, other in zip(flat.seeds, upright.seeds, strict=True):
         np.testing.assert_array_equal(one.curves, other.curves)
 
@@ -80,7 +86,7 @@ def test_several_labelled_slices_are_all_kept_and_used(model):
     stack, true = _bands(middles)
     # The second slice is labelled elsewhere: each is completed to where the other one is labelled.
     seeds = {2: _labelled(true[2], [6]), 17: _labelled(true[17], [54])}
-    made = seeds_for_stack(stack, seeds, model=model)
+    made = _seeds(stack, seeds, model=model)
     assert made.columns == (12, 47)  # a little away from the border
     assert made.labelled == (2, 17)
     assert made.seeds[2] is seeds[2]
@@ -93,24 +99,24 @@ def test_several_labelled_slices_are_all_kept_and_used(model):
 def test_at_the_border_the_seed_is_moved_inside_unless_it_is_needed_there(model):
     stack, true = _bands([40, 41])
     seeds = {0: _labelled(true[0], [0])}
-    assert seeds_for_stack(stack, seeds, model=model).columns == (12,)
-    assert seeds_for_stack(stack, seeds, model=model, direction="right").columns == (0,)
+    assert _seeds(stack, seeds, model=model).columns == (12,)
+    assert _seeds(stack, seeds, model=model, direction="right").columns == (0,)
 
 
 def test_labels_on_every_slice_and_a_single_slice(model):
     stack, true = _bands([30, 35, 40])
     seeds = {i: _labelled(true[i], [3 * i + 5]) for i in range(3)}
-    made = seeds_for_stack(stack, seeds, model=model)
+    made = _seeds(stack, seeds, model=model)
     assert [made.seeds[i] is seeds[i] for i in range(3)] == [True] * 3
     assert made.uncertainty.tolist() == [0, 0, 0]
-    assert seeds_for_stack(stack[:1], {0: seeds[0]}, model=model).seeds == (seeds[0],)
+    assert _seeds(stack[:1], {0: seeds[0]}, model=model).seeds == (seeds[0],)
 
 
 def test_copies_between_two_labelled_slices_are_interpolated(model):
     stack, _ = _bands(np.linspace(30, 50, 5))
     curves = np.full((3, 2, WIDTH), [[10.0], [20.0]]) + np.array([0, 4, 8])[:, None, None]
     seeds = {1: _labelled(curves[0], [7]), 3: _labelled(curves[2], [7])}
-    made = seeds_for_stack(stack, seeds, model=model, across="copy", direction="right")
+    made = _seeds(stack, seeds, model=model, across="copy", direction="right")
     heights = [seed.curves[:, 7].tolist() for seed in made.seeds]
     expected = [[10, 20], [10, 20], [14, 24], [18, 28], [18, 28]]
     np.testing.assert_allclose(heights, expected, rtol=1e-6)
@@ -119,7 +125,6 @@ def test_copies_between_two_labelled_slices_are_interpolated(model):
 def test_a_long_stretch_gives_several_seed_columns(model):
     stack, true = _bands([40, 41])
     stack, true = np.tile(stack, (1, 1, 3)), np.tile(true, (1, 1, 3))
-    made = seeds_for_stack(stack, {0: _labelled(true[0], slice(None))}, model=model)
+    made = _seeds(stack, {0: _labelled(true[0], slice(None))}, model=model)
     assert len(made.columns) > 1
-    grid = stack_seeds.stack_grid({0: made.seeds[0]}, stack_seeds.Slices(stack))
-    assert np.diff(made.columns).min() >= int(stack_seeds.APART * stack.shape[2] / grid.columns)
+    assert np.diff(made.columns).min() >= stack_seeds.APART

@@ -52,11 +52,11 @@ def test_image_is_averaged_on_a_coarser_grid():
 @pytest.mark.parametrize(
     ("curves", "height", "thickness", "rows"),
     [
-        ([50, 68, 86], 200, None, 67),  # 18 px on average become 6
-        ([50, 68, 86], 200, 20, 60),  # the caller's number
-        ([300], 640, None, 48),  # one curve: 48 rows
+        ([50, 68, 86], 200, None, 78),  # 18 px on average become 7
+        ([50, 68, 86], 200, 20, 70),  # the caller's number
+        ([300], 640, None, 64),  # one curve: 64 rows
         ([10, 10.1], 40, None, 160),  # at most four times enlarged
-        ([0, 2000], 2000, None, 48),  # not fewer than 48 rows
+        ([0, 2000], 2000, None, 64),  # not fewer than 64 rows
         ([100, 103, 106], 1000, None, 192),  # nor more than 192
     ],
 )

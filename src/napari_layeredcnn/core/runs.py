@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -137,9 +137,10 @@ class Decoder:
         """Bytes that are free on the device; on the CPU, in the machine's memory."""
         if self._device.type == "cuda":
             return int(torch.cuda.mem_get_info(self._device)[0])
-        try:
-            return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-        except (AttributeError, ValueError, OSError):  # Windows and macOS do not tell
+        try:  # with what the system would give back, which "free" does not count
+            lines = Path("/proc/meminfo").read_text().splitlines()
+            return next(int(i.split()[1]) for i in lines if i.startswith("MemAvailable:")) * 1024
+        except (OSError, StopIteration):  # Windows and macOS do not tell there
             return UNKNOWN_FREE_MEMORY
 
     def free_cache(self) -> None:

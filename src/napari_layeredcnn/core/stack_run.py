@@ -165,12 +165,12 @@ class StackRun:
                 f"{self.slices.count - 1}"
             )
         if batch is None:
-            if memory is None:
-                memory = int(self._decoder.free_memory() * SHARE_OF_FREE)
             cost = self._decoder.bytes_per_image(self.grid.rows, self.grid.columns, len(self.ids))
+            if memory is None:
+                memory = max(cost, int(self._decoder.free_memory() * SHARE_OF_FREE))
             if memory < cost:
                 raise CompletionError(
-                    f"one slice needs about {cost / 1e6:.0f} MB, but the memory given or free is "
+                    f"one slice needs about {cost / 1e6:.0f} MB, but the memory given is "
                     f"{memory / 1e6:.0f} MB; give more, or a larger region thickness"
                 )
             batch = min(memory // cost, MOST_IN_BATCH)

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 #: Thickness of a region in pixels that the grid aims at.
-REGION_THICKNESS = 6.0
+REGION_THICKNESS = 7.0
 #: An image with a single curve, which has no region between two curves to measure, gets the fewest.
-FEWEST_ROWS, MOST_ROWS = 48, 192
+FEWEST_ROWS, MOST_ROWS = 64, 192
 MOST_COLUMNS = 2048
 #: A pixel is never made smaller than by this factor.
 MOST_ENLARGED = 4.0
@@ -119,8 +119,8 @@ def working_grid(
     """Choose the grid from the curves of the seed.
 
     Rows and columns are scaled alike, so that the regions between the first and the last curve
-    come to the target thickness on average; an image with a single curve comes to 48 rows. Between
-    48 and 192 rows, at most 2048 columns, at most four times enlarged.
+    come to the target thickness on average; an image with a single curve comes to 64 rows. Between
+    64 and 192 rows, at most 2048 columns, at most four times enlarged.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ def working_grid(
     >>> seed = np.full((3, 400), np.nan)
     >>> seed[:, 0] = [50, 68, 86]  # regions of 18 pixels on average
     >>> working_grid(seed, 200)
-    WorkingGrid(height=200, width=400, rows=67, columns=133)
+    WorkingGrid(height=200, width=400, rows=78, columns=156)
     """
     n_curves, width = curves.shape
     if region_thickness is not None:

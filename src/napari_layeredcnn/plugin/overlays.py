@@ -14,6 +14,7 @@ from napari.utils.colormaps import Colormap
 from qtpy.compat import isalive
 from qtpy.QtCore import QTimer
 
+from napari_layeredcnn.plugin.closed_paths import around_note
 from napari_layeredcnn.plugin.curve_points import add_beside
 from napari_layeredcnn.plugin.drawing import band_of, curve_paths
 from napari_layeredcnn.plugin.readers import KEY
@@ -270,15 +271,28 @@ def _add_paths(layer: Shapes, paths: list[Any], curves: list[tuple[int, ...]]) -
 
 
 def _notes(runs: Runs) -> dict[str, Any]:
-    """What the writer of curves asks for beside the paths, if it is the same in all slices."""
-    found = {
-        (kept.region_ids, kept.curves.shape[1], kept.transposed != (plane.rows > plane.columns))
-        for plane, kept in runs.items()
+    """What the writer of curves asks for beside the paths; by slice where slices differ."""
+    found = {plane: _note(plane, kept) for plane, kept in runs.items()}
+    notes = list(found.values())
+    if all(note == notes[0] for note in notes):
+        return notes[0] if notes else {}
+    return {
+        "slices": {
+            " ".join(str(plane.index[i]) for i in plane.free_axes): note
+            for plane, note in found.items()
+        }
     }
-    if len(found) != 1:
-        return {}
-    ((ids, width, transposed),) = found
-    return {"region_ids": [int(i) for i in ids], "width": width, "transposed": transposed}
+
+
+def _note(plane: Plane, kept: Kept) -> dict[str, Any]:
+    """Return regions and size of a run; the viewer may show rows as columns."""
+    turned = plane.rows > plane.columns
+    note = {"region_ids": [int(i) for i in kept.region_ids], "width": kept.curves.shape[1]}
+    if kept.grid is None:
+        return {**note, "transposed": kept.transposed != turned}
+    (row, column), start = kept.grid.center, kept.grid.start_angle
+    around = around_note((column, row), 90 - start) if turned else around_note((row, column), start)
+    return {**note, "transposed": False, "around": around}
 
 
 def _highest(kept: Kept) -> float:

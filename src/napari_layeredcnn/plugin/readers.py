@@ -7,9 +7,10 @@ the pointer is over a region); settings, model name and model hash are
 ``{"settings": {...}, "model": {"name": ..., "hash": ...}}``. Other metadata is not kept.
 
 Curves come as a Shapes layer of paths in napari coordinates (edge - 0.5), one path to each curve
-and unbroken stretch of columns; curves about a center as closed paths. Its `features` say which
-curve it is ("curve", from 1 at the top, or next to the center), the ids of the regions above and
-below it, and the curve's mean uncertainty where that is known.
+and unbroken stretch of columns. Curves about a center come as closed paths; `metadata` says
+"around" what, with a vertex on each of "width" rays. `features` say which curve a path is
+("curve", from 1 at the top, or next to the center), the ids of the regions above and below it, and
+the curve's mean uncertainty where that is known.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from napari_layeredcnn.files import (
 )
 from napari_layeredcnn.files.common import DAMAGE
 from napari_layeredcnn.files.labels_file import LABELS_ENDINGS
+from napari_layeredcnn.plugin.closed_paths import around_note
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -117,7 +119,7 @@ def _read(path: str) -> LayerTuple:
         file = read_labels_file(path)
         return _labels_layer(file, _settings(path, file.place))
     table = read_curves(path)
-    return _shapes_layer(table, _settings(path, table.place or Place()))
+    return _shapes_layer(table, _settings(path, _place(table)))
 
 
 def _settings(path: str, place: Place) -> dict[str, Any]:
@@ -129,6 +131,25 @@ def _settings(path: str, place: Place) -> dict[str, Any]:
             raise FileError(f'{path} has the unit "{unit}", which napari does not know.') from error
     said = place.said()
     return said | {name: np.array(said[name]) for name in ("rotate", "affine") if name in said}
+
+
+def _place(table: CurveTable) -> Place:
+    """Return where curves lie; a file of closed ones has it beside colors and widths."""
+    layer = table.notes.get("layer")
+    if table.around is None or not isinstance(layer, dict) or "place" not in layer:
+        return table.place or Place()
+    with suppress(ValueError):
+        return Place.from_document(layer["place"], 2 if _slices(table) is None else 3)
+    return Place()
+
+
+def _slices(table: CurveTable) -> tuple[int, ...] | None:
+    """Return the slices of a stack in which curves are."""
+    layer = table.notes.get("layer")
+    if table.around is None or not isinstance(layer, dict):
+        return table.slices
+    number = layer.get("slice")
+    return (number,) if isinstance(number, int) and not isinstance(number, bool) else None
 
 
 def _labels_layer(file: LabelsFile, settings: dict[str, Any]) -> LayerTuple:
@@ -158,11 +179,12 @@ def _colormap(colors: Colors) -> Any:
 
 
 def _shapes_layer(table: CurveTable, settings: dict[str, Any]) -> LayerTuple:
-    stack = table.slices is not None
-    numbers = table.slices or (0,)
-    curves = table.curves if stack else table.curves[None]
+    slices = _slices(table)
+    stack = slices is not None
+    numbers = slices or (0,)
+    curves = table.curves if table.slices is not None else table.curves[None]
     uncertainty = table.uncertainty
-    if uncertainty is not None and not stack:
+    if uncertainty is not None and table.slices is None:
         uncertainty = uncertainty[None]
     paths = []
     features: dict[str, list[Any]] = {"curve": [], "above": [], "below": [], "uncertainty": []}
@@ -185,6 +207,8 @@ def _shapes_layer(table: CurveTable, settings: dict[str, Any]) -> LayerTuple:
         del features["uncertainty"]
     notes = dict(table.notes)
     layer = notes.pop("layer", {})
+    if table.around is not None:
+        notes["around"] = around_note(table.around.center, table.around.start_angle)
     settings |= {
         "ndim": 3 if stack else 2,
         "shape_type": "path",

@@ -1,7 +1,8 @@
 """Save Labels layers to `*.layers.tif`, Shapes layers of paths to `*.curves.csv` or `.npz`.
 
 What is kept, and where it is found again, is told in `readers`. A path drawn by hand is written as
-its height at the center of every column that it passes, straight between its vertices.
+its height at the center of every column that it passes, straight between its vertices; a closed
+one about a center as its distance on every ray.
 """
 
 from __future__ import annotations
@@ -101,17 +102,23 @@ def write_curves_layer(path: str, data: Any, meta: Mapping[str, Any]) -> list[st
     with _telling(path):
         target = _with_ending(path, CURVES_ENDINGS)
         paths = curves_from_paths(data, meta.get("shape_type", "path"), _features(meta), notes)
-        for name in ("region_ids", "width", "transposed"):
+        for name in ("region_ids", "width", "transposed", "around", "slices"):
             notes.pop(name, None)
         notes["layer"] = _look(meta, paths.first)
+        closed = paths.around is not None
+        if closed:  # what the file holds is in pixels of one image; this is where that lies
+            notes["layer"]["place"] = _place(meta).document()
+            if paths.slices is not None:
+                notes["layer"]["slice"] = paths.slices[0]
         write_curves(
             target,
             paths.curves,
             region_ids=paths.region_ids,
             transposed=paths.transposed,
-            slices=paths.slices,
-            place=_place(meta),
+            slices=None if closed else paths.slices,
+            place=None if closed else _place(meta),
             notes=notes,
+            around=paths.around,
         )
     return [str(target)]
 
