@@ -219,7 +219,7 @@ class TestInTheViewer:
     def test_without_a_result(self, sample, qtbot, fake):
         widget = dock(sample)
         message = segment(qtbot, widget, "Continue from here")
-        assert message == "There is nothing to continue yet: press Segment Layers first"
+        assert message == "There is nothing to continue yet: press Segment Layers first."
         assert len(sample.layers) == 2
         assert not fake.calls
 

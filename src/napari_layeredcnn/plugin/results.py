@@ -147,8 +147,6 @@ class ResultLayers:
             **looks,
             **place_of(image, len(request.shape)),
         )
-        if isinstance(partial, Labels):
-            result.brush_size = partial.brush_size
         bind_region_keys(self._viewer, result)
         # The person goes on painting in the partial labels, not in the result.
         self._viewer.layers.selection = selected
