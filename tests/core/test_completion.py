@@ -6,7 +6,6 @@ import torch
 
 from napari_layeredcnn.core.completion import (
     complete,
-    complete_batch,
     iter_complete,
 )
 from napari_layeredcnn.core.decoding import decode
@@ -90,9 +89,6 @@ def test_at_the_networks_own_resolution_it_is_the_decoders_run(image, model):
     columns = list(decode(model.network, tensor, torch.from_numpy(seed)[None]))
     curves = torch.stack([c.curves[0] for c in columns], 1).numpy()
     np.testing.assert_allclose(completion.curves[:, 1:], curves, atol=1e-5)
-    batch_curves, uncertainty = complete_batch(image[None], seed[None], model=model)
-    np.testing.assert_allclose(batch_curves[0], completion.curves, atol=1e-5)
-    np.testing.assert_allclose(uncertainty[0], completion.uncertainty, atol=1e-4)
 
 
 @pytest.mark.parametrize("thickness", [None, 6, 30])

@@ -254,47 +254,6 @@ def iter_complete(
     )
 
 
-def complete_batch(
-    images: NDArray[Any],
-    seeds: Floats,
-    *,
-    model: Model | str | Path | None = None,
-    device: str = "auto",
-) -> tuple[Floats, Floats]:
-    """Complete several images of one shape at once, to the right and at their own resolution.
-
-    Parameters
-    ----------
-    images : (B, H, W) array
-        Gray, any integer or floating-point dtype; each is scaled by its own range.
-    seeds : (B, K, W) float array
-        Curves in edge coordinates, NaN where not given; column 0 is given everywhere.
-    model : Model, str or Path, optional
-        See `complete`.
-    device : str
-        See `complete`.
-
-    Returns
-    -------
-    curves, uncertainty : (B, K, W) float32 array
-        See `Completion`.
-
-    Raises
-    ------
-    ValueError
-        If column 0 is not given for every image.
-    """
-    if not isinstance(model, Model):
-        model = load_model(model)
-    decoder = Decoder(model.network, device)
-    scaled = np.stack([scale_intensities(image) for image in images])
-    curves = np.array(seeds, dtype=np.float32)
-    uncertainty = np.zeros_like(curves)
-    for x, column_curves, column_uncertainty in decoder.decode(scaled, curves.copy()):
-        curves[:, :, x], uncertainty[:, :, x] = column_curves, column_uncertainty
-    return curves, uncertainty
-
-
 def _with_seed(curves: Floats, seed: Floats, height: int) -> Floats:
     """Given columns exactly as they were given; nothing outside the image."""
     return np.where(np.isnan(seed), np.clip(curves, 0, height), seed).astype(np.float32)
