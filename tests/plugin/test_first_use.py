@@ -11,6 +11,7 @@ from hands import button, click, press, stroke
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QFileDialog
 
+from napari_layeredcnn.plugin.readers import prefer_own_reader
 from napari_layeredcnn.sample import LABELLED_SLICE, sample_stack
 from napari_layeredcnn.sample.retina import REGION_NAMES
 
@@ -136,6 +137,8 @@ def test_a_first_use(viewer, qtbot, monkeypatch, tmp_path):
     monkeypatch.setattr(
         QFileDialog, "getOpenFileNames", lambda *_, **__: ([str(path)], "*.layers.tif")
     )
+    # As when the plugin is first used: an earlier test may have used it, with other settings.
+    prefer_own_reader()
     choose(qtbot, window, "&File", "Open File(s)...")
     qtbot.waitUntil(lambda: len(viewer.layers) == 1, timeout=10_000)
     (opened,) = viewer.layers
