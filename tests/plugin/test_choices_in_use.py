@@ -96,7 +96,9 @@ class TestSlices:
         widget = dock(sample)
         widget._slices.value = "labelled"
         message = segment(qtbot, widget)
-        assert message == (f'Slice 11: The chunk is broken. The 1 slices before are in "{RESULT}".')
+        assert message == (
+            f'Slice 11: The chunk is broken. Slices done before it: 1, in "{RESULT}".'
+        )
         assert (sample.layers[RESULT].data[5] > 0).all()
 
     @pytest.mark.parametrize("order", [(1, 0, 2), (0, 2, 1), (2, 1, 0)])

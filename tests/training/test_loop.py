@@ -16,6 +16,7 @@ from napari_layeredcnn.core.weights import load_model
 from napari_layeredcnn.training import loop, schedule, validation
 from napari_layeredcnn.training.batches import BatchSize, batches, make_batch
 from napari_layeredcnn.training.loop import TrainingOptions, train
+from napari_layeredcnn.training.loss import column_loss
 from napari_layeredcnn.training.schedule import Schedule
 from napari_layeredcnn.training.state import Averages
 from napari_layeredcnn.training.textures import TextureBank
@@ -97,6 +98,14 @@ def test_trained_weights_go_on_with_what_comes_last(tmp_path):
     assert "validation" in records[0]
     score = load_model(again.output / "weights.safetensors").card["scores"]["validation_l1_px"]
     assert score <= records[0]["validation"]
+    card, parent = (load_model(f).card for f in (again.output / "average.safetensors", first))
+    assert card["started_from"] == {
+        "name": "weights",
+        "hash": parent["hash"],
+        "images_seen": parent["images_seen"],
+        "started_from": None,
+    }
+    assert str(tmp_path) not in str(card)  # nobody's folders in a file that is passed on
     for name, buffer in training.network.named_buffers():
         assert name not in means or torch.equal(buffer, means[name]), name
     draws = [plan.own_outputs(np.random.default_rng(i), 0.0) for i in range(40)]
@@ -119,13 +128,13 @@ def test_columns_behind_a_lost_curve_count_less():
     every = torch.nn.functional.cross_entropy(
         logits[..., 1:], render(truth, 32)[..., 1:], reduction="none"
     ).mean(1)
-    torch.testing.assert_close(loop._loss(logits, truth, truth), every.mean())
+    torch.testing.assert_close(column_loss(logits, truth, truth), every.mean())
     seen = truth.clone()
     seen[:, 1, 11] += 32 / 3 / 2  # half a mean thickness
     weights = torch.ones(1, 23)
     weights[0, 11] = 0.5
     expected = (every * weights).sum() / weights.sum()
-    torch.testing.assert_close(loop._loss(logits, truth, seen), expected)
+    torch.testing.assert_close(column_loss(logits, truth, seen), expected)
 
 
 def test_every_number_of_curves_is_logged():

@@ -144,6 +144,33 @@ def load_model(model: str | Path | None = None) -> Model:
     return Model(network.eval(), card, path.stem)
 
 
+def ancestry(model: Model) -> dict[str, Any]:
+    """Tell in a card which weights a training started from; where their file lay is left out.
+
+    Parameters
+    ----------
+    model : Model
+        Weights to start from.
+
+    Returns
+    -------
+    dict
+        Name, hash, images that it had seen itself, and what it had started from in turn.
+
+    Examples
+    --------
+    >>> sorted(ancestry(load_model()))
+    ['hash', 'images_seen', 'name', 'started_from']
+    """
+    card = model.card
+    return {
+        "name": model.name,
+        "hash": card.get("hash"),
+        "images_seen": card.get("images_seen"),
+        "started_from": card.get("started_from"),
+    }
+
+
 def save_model(path: str | Path, network: LayeredCNN, card: Mapping[str, Any]) -> None:
     """Write weights and card to one file; configuration and hash are added to the card.
 

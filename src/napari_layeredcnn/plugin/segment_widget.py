@@ -230,7 +230,7 @@ class SegmentWidget(SegmentForm):
             self._end_canceled(run, outcome)
         elif run.n_done:
             self._finish(run, outcome)
-            self.say(f'{outcome.message} The {run.n_done} slices before are in "{run.layer}".')
+            self.say(f'{outcome.message} Slices done before it: {run.n_done}, in "{run.layer}".')
         else:
             run.restore()
             self.say(outcome.message)

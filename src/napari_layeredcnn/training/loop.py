@@ -18,9 +18,10 @@ from tqdm import tqdm
 
 from napari_layeredcnn.core.decoding import decode
 from napari_layeredcnn.core.network import LayeredCNN
-from napari_layeredcnn.core.sharpening import render, sharpen
-from napari_layeredcnn.core.weights import load_model, save_model
+from napari_layeredcnn.core.sharpening import sharpen
+from napari_layeredcnn.core.weights import ancestry, load_model, save_model
 from napari_layeredcnn.training.batches import Batch, batches
+from napari_layeredcnn.training.loss import column_loss, label_input
 from napari_layeredcnn.training.state import (
     Averages,
     Counters,
@@ -135,10 +136,12 @@ class _Training:
         self.schedule = options.schedule
         self.device = torch.device(options.device)
         torch.manual_seed(options.seed)
+        self._started_from: dict[str, Any] | None = None
         if options.start_from is None:
             network = LayeredCNN(options.configuration)
         else:
-            network = load_model(options.start_from).network
+            model = load_model(options.start_from)
+            network, self._started_from = model.network, ancestry(model)
         self.network = _channels_last(network.to(self.device))
         self.optimizer = torch.optim.AdamW(self.network.parameters(), lr=1e-3, weight_decay=1e-4)
         self.counters = Counters()
@@ -206,8 +209,8 @@ class _Training:
             group["lr"] = rate
         self.network.train(self.schedule.normalizes_by_batch(self._progress))
         with torch.autocast(self.device.type, torch.bfloat16):
-            logits = self.network(images, _input(seen, height))
-        loss = _loss(logits, truth, seen)
+            logits = self.network(images, label_input(seen, height))
+        loss = column_loss(logits, truth, seen)
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), CLIP_NORM)
@@ -238,7 +241,7 @@ class _Training:
         with torch.autocast(self.device.type, torch.bfloat16):
             features = self.network.encode_image(images)
             for _ in range(passes):
-                logits = self.network(images, _input(curves, images.shape[2]), features)
+                logits = self.network(images, label_input(curves, images.shape[2]), features)
                 curves, _ = sharpen(torch.softmax(logits.float(), 1))
                 curves = torch.cat([first, curves[:, :, 1:]], 2)  # the person gives that one
         return curves
@@ -268,7 +271,7 @@ class _Training:
             "seed": options.seed,
             "images_seen": counters.images,
             "minutes": round(counters.minutes, 1),
-            "started_from": None if options.start_from is None else str(options.start_from),
+            "started_from": self._started_from,
             "scores": {"validation_l1_px": record["validation"], "by_curves": record["errors"]},
         }
         if counters.best is None or score <= counters.best:
@@ -277,26 +280,6 @@ class _Training:
         save_model(options.output / "average.safetensors", self.averages.network, card)
         save_checkpoint(options.output, self.network, self.optimizer, counters)
         return record
-
-
-def _loss(logits: Tensor, truth: Tensor, seen: Tensor) -> Tensor:
-    """Cross-entropy without the first column, less for columns that follow a lost curve.
-
-    Where the input label is far from the truth, nothing tells the network where to go: such
-    columns would rule the gradient. Their weight falls to a half at half a mean thickness.
-    """
-    height, n_curves = logits.shape[2], truth.shape[1]
-    loss = torch.nn.functional.cross_entropy(
-        logits[..., 1:].float(), render(truth, height)[..., 1:], reduction="none"
-    ).mean(1)
-    lost = (seen - truth)[..., :-1].abs().amax(1) / (height / (n_curves + 1) / 2)
-    weight = 1 / (1 + lost**2)
-    return (weight * loss).sum() / weight.sum()
-
-
-def _input(curves: Tensor, height: int) -> Tensor:
-    label = (2 * render(curves, height) - 1).unsqueeze(1)
-    return label.contiguous(memory_format=torch.channels_last_3d)
 
 
 def _channels_last(network: LayeredCNN) -> LayeredCNN:
