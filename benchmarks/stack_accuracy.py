@@ -1,12 +1,15 @@
 """How exact a whole stack is from one labelled slice, on volumes with known surfaces.
 
-One column of the middle slice is labelled, or all of it. Mean distance to the true curves in
-pixels over all slices, beside that with every slice's own true first column and that of copying
-the labelled slice's true curves; `>` gives the seeds' own distance before it::
+One column of the middle slice is labelled. Mean distance to the true curves in pixels over all
+other slices, beside that with every slice's own true first column (`own`) and that of copying
+the labelled slice's true curves (`copy`)::
 
     python benchmarks/stack_accuracy.py --json stack_accuracy.json
 
-`rank` tells how well the slices' uncertainty sorts them by their error (Spearman).
+`of own` is that of the default way, "aligned", over `own`, and `smoothed` that after smoothing
+across slices. `rank` is the rank correlation (Spearman) of the slices' uncertainty with their
+error. Then the most uncertain slice is labelled, too: `before` and `mended` are of the slices
+that follow from it.
 """
 
 from __future__ import annotations
@@ -18,118 +21,98 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.stats import spearmanr
+from stack_carried import carried
 from stack_volumes import KINDS, SHAPE, volume
 
-from napari_layeredcnn.core.runs import Decoder
 from napari_layeredcnn.core.seeds import Seed
-from napari_layeredcnn.core.slices import Slices
 from napari_layeredcnn.core.stack import complete_stack
-from napari_layeredcnn.core.stack_seeds import StackSeeds, seeds_for_stack, stack_grid
-from napari_layeredcnn.core.weights import load_model
+from napari_layeredcnn.core.stack_review import slices_between
+from napari_layeredcnn.core.stack_seeds import StackSeeds, seeds_for_stack
+from napari_layeredcnn.core.stack_smoothing import smooth_across_slices
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float32]
 
-LABELLED = SHAPE[0] // 2
-#: Columns of the slice before that "carry" looks back on, and new ones after which it goes on.
-CARRIED = 32
-WAYS = ("carry", "plane", "aligned", "aligned, all labelled")
+COUNT, HEIGHT, WIDTH = SHAPE
+LABELLED = COUNT // 2
+#: Ways to the other slices' seeds, but for "aligned". "whole" is aligned, all columns labelled.
+WAYS = ("copied", "plane", "whole", "carry")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", type=Path, help="write the figures to this file")
-    parser.add_argument("--every", type=int, default=1, help="complete every Nth slice only")
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS))
-    parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
+    parser.add_argument("--spacings", nargs="+", type=int, default=[1, 10])
+    parser.add_argument("--ways", nargs="*", choices=WAYS, default=list(WAYS[:-1]))
+    parser.add_argument("--strengths", nargs="+", type=float, default=[0.1, 0.3, 1.0])
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    figures = []
-    for spacing in (1, 10):
+    figures: list[dict[str, object]] = []
+    for spacing in arguments.spacings:
         for kind in arguments.kinds:
-            row = measure(kind, spacing, arguments.seed, arguments.every, arguments.ways)
+            row = measure(kind, spacing, arguments.seed, arguments.ways, arguments.strengths)
             figures.append(row)
             if len(figures) == 1:
-                print(" | ".join(f"{name:>12}" for name in row))
-            print(" | ".join(f"{show(value):>12}" for value in row.values()), flush=True)
+                print(f"| {' | '.join(row)} |\n|{'---|' * len(row)}")
+            print(f"| {' | '.join(map(show, row.values()))} |", flush=True)
     if arguments.json:
         arguments.json.write_text(json.dumps(figures, indent=2))
 
 
-def measure(kind: str, spacing: int, seed: int, every: int, ways: list[str]) -> dict[str, object]:
+def measure(
+    kind: str, spacing: int, seed: int, ways: list[str], strengths: list[float]
+) -> dict[str, object]:
     """Distances on one volume."""
     stack, true = volume(kind, spacing, seed)
-    slices = [i for i in range(every // 2, SHAPE[0], every) if i != LABELLED]
-    own = StackSeeds(tuple(map(first_column, true)), np.zeros(SHAPE[0]), tuple(range(64)), (0,))
-    completion = complete_stack(stack, own, slices=slices)
-    row: dict[str, object] = {
-        "kind": kind,
-        "spacing": spacing,
-        "own": distance(completion.curves, true, slices),
-        "copy": distance(np.broadcast_to(true[LABELLED], true.shape), true, slices),
-    }
+    others = [i for i in range(COUNT) if i != LABELLED]
+    every = StackSeeds(
+        tuple(map(first_column, true)), np.zeros(COUNT, np.float32), tuple(range(COUNT)), (0,)
+    )
+    row: dict[str, object] = {"kind": kind, "spacing": spacing}
+    row["own"] = own = distance(complete_stack(stack, every).curves, true, others)
+    row["copy"] = distance(np.broadcast_to(true[LABELLED], true.shape), true, others)
+    labelled = first_column(true[LABELLED])
     for way in ways:
         if way == "carry":
-            seeds = carried(stack, first_column(true[LABELLED]))
-        elif way == "aligned, all labelled":
-            labelled = Seed(true[LABELLED], tuple(range(true.shape[1] + 1)), SHAPE[1])
-            seeds = seeds_for_stack(stack, {LABELLED: labelled})
+            seeds = carried(stack, LABELLED, labelled)
+        elif way == "whole":
+            whole = Seed(true[LABELLED], labelled.region_ids, HEIGHT)
+            seeds = seeds_for_stack(stack, {LABELLED: whole})
         else:
-            seeds = seeds_for_stack(stack, {LABELLED: first_column(true[LABELLED])}, across=way)
-        completion = complete_stack(stack, seeds, slices=slices)
-        error = np.abs(completion.curves - true).mean(axis=(1, 2))[slices]
-        row[f"{way} seeds"] = distance(np.stack([s.curves for s in seeds.seeds]), true, slices)
-        row[way] = float(error.mean())
-        row[f"{way} rank"] = float(spearmanr(error, completion.slice_uncertainty[slices])[0])
+            across = {"copied": "copy"}.get(way, way)
+            seeds = seeds_for_stack(stack, {LABELLED: labelled}, across=across)
+        row[way] = distance(complete_stack(stack, seeds).curves, true, others)
+    completion = complete_stack(stack, {LABELLED: labelled})
+    curves, uncertainty = completion.curves, completion.uncertainty
+    row["aligned"] = distance(curves, true, others)
+    row["of own"] = distance(curves, true, others) / own
+    for strength in strengths:
+        smooth = smooth_across_slices(curves, uncertainty, HEIGHT, strength=strength)
+        row[f"smoothed {strength:g}"] = distance(smooth, true, others)
+    error = np.abs(curves - true).mean(axis=(1, 2))
+    row["rank"] = float(spearmanr(error[others], completion.slice_uncertainty[others])[0])
+    second = int(np.argmax(np.where(np.arange(COUNT) == LABELLED, 0, completion.slice_uncertainty)))
+    between = slices_between((LABELLED,), second, COUNT)
+    both = {LABELLED: labelled, second: first_column(true[second])}
+    mended = complete_stack(stack, both, slices=between, previous=completion)
+    row["second"] = second
+    row["before"] = distance(curves, true, list(between))
+    row["mended"] = distance(mended.curves, true, list(between))
     return row
 
 
 def first_column(curves: Floats) -> Seed:
     """Seed of a slice of which column 0 is labelled."""
-    given = np.where(np.arange(curves.shape[1]) == 0, curves, np.nan)
-    return Seed(given, tuple(range(len(curves) + 1)), SHAPE[1])
+    given = np.where(np.arange(WIDTH) == 0, curves, np.nan)
+    return Seed(given, tuple(range(len(curves) + 1)), HEIGHT)
 
 
 def distance(curves: Floats, true: Floats, slices: list[int]) -> float:
-    """Mean absolute difference where there are curves."""
-    return float(np.nanmean(np.abs(curves - true)[slices]))
-
-
-def carried(stack: NDArray[np.uint8], labelled: Seed) -> StackSeeds:
-    """Seeds made slice by slice: the mirrored columns of the one before, then its own.
-
-    The image goes on in the next slice where the one before ends, so that the network sees how
-    the regions look there; the second half of the new columns is taken, when it has settled.
-    """
-    slices = Slices(stack)
-    model = load_model()
-    decoder = Decoder(model.network, "cpu")
-    grid = stack_grid({LABELLED: labelled}, slices)
-    first = complete_stack(stack, {LABELLED: labelled}, slices=[LABELLED]).curves[LABELLED]
-    on_grid = grid.seed(first)
-    images = [grid.image(slices[i]) for i in range(SHAPE[0])]
-    made = np.full((SHAPE[0], *on_grid.shape), np.nan, dtype=np.float32)
-    made[LABELLED] = on_grid
-    for step in (1, -1):
-        for index in range(LABELLED + step, SHAPE[0] if step > 0 else -1, step):
-            before = index - step
-            back = slice(CARRIED - 1, None, -1)
-            image = np.concatenate([images[before][:, back], images[index][:, :64]], axis=1)
-            curves = np.full((1, len(on_grid), image.shape[1]), np.nan, dtype=np.float32)
-            curves[0, :, :CARRIED] = made[before][:, back]
-            for x, column, _ in decoder.decode(image[None], curves):
-                if x >= 2 * CARRIED:
-                    break
-                made[index, :, x - CARRIED] = column[0]
-    seeds = []
-    for curves in made:
-        wide = grid.curves(curves)
-        wide[:, : CARRIED // 2], wide[:, CARRIED // 2 + 1 :] = np.nan, np.nan
-        seeds.append(Seed(wide, labelled.region_ids, SHAPE[1]))
-    seeds[LABELLED] = labelled
-    return StackSeeds(tuple(seeds), np.zeros(SHAPE[0]), (LABELLED,), (CARRIED // 2,))
+    """Mean absolute difference."""
+    return float(np.abs(curves - true)[slices].mean())
 
 
 def show(value: object) -> str:

@@ -1,4 +1,4 @@
-"""Simulated volumes with known smooth surfaces, for `stack_accuracy.py`.
+"""Simulated volumes with known smooth surfaces, for `stack_accuracy.py` and `stack_doubt.py`.
 
 64 slices of 64x128 pixels. A slice spacing of 10 means that neighboring slices are as far apart
 as 10 columns: surfaces that are smooth along the columns jump from slice to slice.
@@ -26,12 +26,23 @@ if TYPE_CHECKING:
 SHAPE = (64, 64, 128)
 #: Smoothness of the surfaces in columns.
 SIGMA = 24
+#: Contrast that is left in a few slices of a faded volume, from slice `FADES` on.
+FADES, CONTRAST = 44, (0.6, 0.3, 0.1, 0.0, 0.0, 0.1, 0.3, 0.6)
 
 
 def volume(kind: str, spacing: float, seed: int) -> tuple[NDArray[np.uint8], Curves]:
     """Make a volume (S, H, W) of one of `KINDS` and its curves (S, K, W)."""
     gray, curves = KINDS[kind](np.random.default_rng(seed), spacing)
     return (255 * np.clip(gray, 0, 1)).astype(np.uint8), curves
+
+
+def faded(stack: NDArray[np.uint8], seed: int) -> NDArray[np.uint8]:
+    """Let a volume fade into noise and come back."""
+    contrast = np.ones((len(stack), 1, 1))
+    contrast[FADES : FADES + len(CONTRAST), 0, 0] = CONTRAST
+    mean = stack.mean()
+    noise = np.random.default_rng(seed).normal(0, 12, stack.shape) * (1 - contrast)
+    return ((stack - mean) * contrast + mean + noise).clip(0, 255).astype(np.uint8)
 
 
 def retina(rng: np.random.Generator, spacing: float) -> tuple[Floats, Curves]:

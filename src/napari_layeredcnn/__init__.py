@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from napari_layeredcnn.core.path_seeds import seed_from_paths
     from napari_layeredcnn.core.seeds import Seed, seed_from_boundaries, seed_from_regions
     from napari_layeredcnn.core.stack import complete_stack, iter_complete_stack
+    from napari_layeredcnn.core.stack_file import open_stack_file
     from napari_layeredcnn.core.stack_review import disagreements, slices_between
     from napari_layeredcnn.core.stack_seeds import seeds_for_stack
+    from napari_layeredcnn.core.stack_smoothing import smooth_across_slices
     from napari_layeredcnn.core.weights import load_model
 
 __version__ = "0.1.0"
@@ -33,11 +35,13 @@ __all__ = [
     "iter_complete",
     "iter_complete_stack",
     "load_model",
+    "open_stack_file",
     "seed_from_boundaries",
     "seed_from_paths",
     "seed_from_regions",
     "seeds_for_stack",
     "slices_between",
+    "smooth_across_slices",
 ]
 
 _HOME = {
@@ -51,11 +55,13 @@ _HOME = {
     "iter_complete": "core.completion",
     "iter_complete_stack": "core.stack",
     "load_model": "core.weights",
+    "open_stack_file": "core.stack_file",
     "seed_from_boundaries": "core.seeds",
     "seed_from_paths": "core.path_seeds",
     "seed_from_regions": "core.seeds",
     "seeds_for_stack": "core.stack_seeds",
     "slices_between": "core.stack_review",
+    "smooth_across_slices": "core.stack_smoothing",
 }
 
 

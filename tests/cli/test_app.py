@@ -25,7 +25,7 @@ def test_version():
     assert (result.exit_code, result.stdout) == (0, f"layeredcnn {__version__}\n")
 
 
-@pytest.mark.parametrize("command", ["segment", "demo", "evaluate"])
+@pytest.mark.parametrize("command", ["segment", "segment-folder", "demo", "evaluate"])
 def test_each_command_explains_itself(command):
     assert command in run("--help").stdout
     result = run(command, "--help")

@@ -161,9 +161,6 @@ def test_one_slice_of_a_stack(folder, calls):
         assert result.exit_code == 0, result.output
         np.testing.assert_array_equal(calls[-1]["image"], image)
         assert calls[-1]["seed"].columns.size == 3
-    assert "choose one with --slice N" in error_of(
-        run("stack.npy", "--seed", "seed.tif", "-o", "b.tif")
-    )
 
 
 def test_colors_are_told_of(folder, calls):

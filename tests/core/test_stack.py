@@ -14,7 +14,6 @@ from napari_layeredcnn.core.scaling import ImageError
 from napari_layeredcnn.core.seeds import Seed
 from napari_layeredcnn.core.stack import complete_stack, iter_complete_stack
 from napari_layeredcnn.core.stack_review import slices_between
-from napari_layeredcnn.core.stack_run import partition
 from napari_layeredcnn.core.stack_seeds import StackSeeds
 from napari_layeredcnn.core.weights import Model, load_model
 from napari_layeredcnn.core.working import REGION_THICKNESS
@@ -153,11 +152,6 @@ def test_a_second_labelled_slice_mends_its_part_only(model, stack):
     assert mended.labelled == (0, 3)
     with pytest.raises(CompletionError, match="result of the same stack"):
         complete_stack(stack[:3], {0: _seed([3])}, model=model, previous=first)
-
-
-def test_partition():
-    assert partition([4, 5, 9], 2) == ((4, 5), (9,))
-    assert partition([], 2) == ()
 
 
 def test_uncertain_slices_are_told(model, stack):

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from napari_layeredcnn.core import stack_seeds
+from napari_layeredcnn.core.runs import CompletionError
 from napari_layeredcnn.core.seeds import Seed
-from napari_layeredcnn.core.stack_seeds import seeds_for_stack
+from napari_layeredcnn.core.stack_columns import APART
+from napari_layeredcnn.core.stack_seeds import StackSeeds, seeds_for_stack
 from napari_layeredcnn.core.weights import load_model
 from napari_layeredcnn.core.working import REGION_THICKNESS
 
@@ -127,4 +128,67 @@ def test_a_long_stretch_gives_several_seed_columns(model):
     stack, true = np.tile(stack, (1, 1, 3)), np.tile(true, (1, 1, 3))
     made = _seeds(stack, {0: _labelled(true[0], slice(None))}, model=model)
     assert len(made.columns) > 1
-    assert np.diff(made.columns).min() >= stack_seeds.APART
+    assert np.diff(made.columns).min() >= APART
+
+
+@pytest.mark.parametrize(
+    ("uncertainty", "labelled", "stop_above", "reached"),
+    [
+        ([0, 0.2, 0.9, 0.2, 0.1], [0], 0.5, [1, 1, 0, 0, 0]),
+        ([0.1, 0.9, 0.2, 0, 0.5], [3], 0.5, [0, 0, 1, 1, 1]),
+        ([0, 0.2, 0.9, 0.2, 0], [0, 4], 0.5, [1, 1, 0, 1, 1]),  # reached from the other side
+        ([0.6, 0, 0.7, 0.1, 0.6, 0, 0.4], [1, 5], 0.5, [0, 1, 0, 0, 0, 1, 1]),
+        ([0, 9, 9], [0], None, [1, 1, 1]),
+        ([0, 0, 0], [0, 1, 2], 0.1, [1, 1, 1]),
+    ],
+)
+def test_the_way_out_ends_where_the_seed_is_too_uncertain(
+    uncertainty, labelled, stop_above, reached
+):
+    seed = Seed(np.full((1, 3), 2.0), (1, 2), 5)
+    unsure = np.array(uncertainty, np.float32)
+    seeds = StackSeeds((seed,) * len(unsure), unsure, tuple(labelled), (0,), stop_above)
+    assert seeds.reached.tolist() == [bool(i) for i in reached]
+
+
+def _lost(stack):
+    """The stack, with noise in place of three slices."""
+    noise = np.random.default_rng(1).normal(100, 15, stack[10:13].shape)
+    return np.concatenate([stack[:10], noise.clip(0, 255).astype(np.uint8), stack[13:]])
+
+
+def test_slices_without_layers_are_not_shifted_and_the_layers_are_found_behind_them(model):
+    stack, true = _bands(40 + 10 * np.sin(np.arange(COUNT) / 5))
+    made = _seeds(_lost(stack), {2: _labelled(true[2], [24])}, model=model)
+    distance = _distance(made, true).mean(axis=1)
+    assert distance[10:13].max() < 4  # the layers move by 3 px there
+    assert distance[13:].max() < 0.5
+
+
+def test_behind_uncertain_seeds_is_not_reached_until_the_next_labelled_slice(model):
+    stack, true = _bands(40 + 10 * np.sin(np.arange(COUNT) / 5))
+    first = {2: _labelled(true[2], [24])}
+    made = _seeds(_lost(stack), first, model=model, stop_above=0.6)
+    everywhere = _seeds(_lost(stack), first, model=model)
+    assert made.reached[:9].all()
+    assert not made.reached[12:].any()
+    assert everywhere.reached.all()
+    np.testing.assert_array_equal(everywhere.uncertainty, made.uncertainty)
+    both = first | {17: _labelled(true[17], [24])}
+    mended = _seeds(_lost(stack), both, model=model, stop_above=0.6)
+    assert mended.reached[:9].all()
+    assert not mended.reached[11]
+    assert mended.reached[15:].all()
+
+
+@pytest.mark.parametrize("stop_above", [0, -1, np.nan, np.inf])
+def test_propagation_stops_above_a_positive_number(model, stop_above):
+    stack, true = _bands([40, 41])
+    with pytest.raises(CompletionError, match="positive number of pixels, not"):
+        _seeds(stack, {0: _labelled(true[0], [0])}, model=model, stop_above=stop_above)
+
+
+def test_copies_cannot_be_stopped(model):
+    stack, true = _bands([40, 41])
+    with pytest.raises(CompletionError, match="no uncertainty to stop at"):
+        _seeds(stack, {0: _labelled(true[0], [0])}, model=model, across="copy", stop_above=1)

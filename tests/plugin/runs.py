@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from napari_layeredcnn.plugin.continuation import Kept
+from napari_layeredcnn.plugin.kept import Kept
 from napari_layeredcnn.plugin.planes import Plane
 
 

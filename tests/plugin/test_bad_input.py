@@ -62,9 +62,9 @@ MISTAKES: dict[str, tuple[list[Any], dict[str, Any], str]] = {
         {},
         'Slice 11 has no labels: paint every region in a few columns of "mine" first.',
     ),
-    "labels in no slice of the range": (
-        [Image(STACK), labels_of(ELSEWHERE)],
-        {"slices": "range", "first": 3, "last": 20},
+    "labels in no slice of the stack": (
+        [Image(STACK), labels_of(0 * LABELS)],
+        {"slices": "stack"},
         'None of the chosen slices has labels: paint every region in a few columns of "mine" '
         "first.",
     ),

@@ -36,15 +36,6 @@ class TestSlices:
             np.testing.assert_array_equal(result[index], first[LABELLED_SLICE])
         assert not np.delete(result, (5, 11, 20), axis=0).any()
 
-    def test_a_range(self, sample, qtbot, fake):
-        widget = dock(sample)
-        widget._slices.value = "range"
-        widget._first.setValue(4)
-        widget._last.setValue(12)
-        segment(qtbot, widget)
-        done = sample.layers[RESULT].data.any(axis=(1, 2))
-        assert np.flatnonzero(done).tolist() == [5, 11]
-
     def test_progress_and_cancel_keep_finished_slices(self, sample, qtbot, fake):
         widget = dock(sample)
         widget._slices.value = "labelled"

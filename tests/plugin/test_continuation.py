@@ -9,7 +9,8 @@ from qtpy.QtCore import Qt
 
 from napari_layeredcnn.core.curves import regions_from_curves
 from napari_layeredcnn.core.seeds import Seed
-from napari_layeredcnn.plugin.continuation import ContinueError, Kept, best_fit, continue_from
+from napari_layeredcnn.plugin.continuation import ContinueError, continue_from
+from napari_layeredcnn.plugin.kept import Kept, best_fit
 from napari_layeredcnn.sample import LABELLED_SLICE, sample_stack
 
 HEIGHT, WIDTH = 12, 20

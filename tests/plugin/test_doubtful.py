@@ -12,13 +12,12 @@ from runs import a_run, flat, image_plane
 
 from napari_layeredcnn.core.polar import polar_grid
 from napari_layeredcnn.plugin.doubtful import (
-    Doubt,
     DoubtWalk,
     bind_doubt_keys,
     doubtful_from,
     doubtful_places,
-    go_to,
 )
+from napari_layeredcnn.plugin.moving import go_to
 from napari_layeredcnn.plugin.planes import Plane, shown_plane
 
 SLICE = image_plane()
@@ -249,7 +248,7 @@ def test_without_a_place_nothing_moves(stack, runs, message):
 def test_a_transposed_viewer_stays_transposed(stack):
     stack.dims.transpose()
     layer = stack.layers["result"]
-    go_to(stack, layer, Doubt(image_plane(4), 19.5, 70, 5))
+    go_to(stack, layer, image_plane(4), (19.5, 70))
     assert tuple(stack.dims.order) == (0, 2, 1)
     assert stack.dims.point[0] == 100 + 4 * 5
     np.testing.assert_allclose(stack.scene.camera.center[-2:], (7 + 35, 3 + 9.75))
@@ -258,10 +257,10 @@ def test_a_transposed_viewer_stays_transposed(stack):
 def test_a_rolled_viewer_or_3d_comes_back_to_the_slice(stack):
     layer = stack.layers["result"]
     stack.dims.roll()
-    go_to(stack, layer, Doubt(image_plane(4), 19.5, 70, 5))
+    go_to(stack, layer, image_plane(4), (19.5, 70))
     assert shown_plane(stack, layer) == image_plane(4)
     stack.dims.ndisplay = 3
-    go_to(stack, layer, Doubt(image_plane(2), 19.5, 70, 5))
+    go_to(stack, layer, image_plane(2), (19.5, 70))
     assert shown_plane(stack, layer) == image_plane(2)
     np.testing.assert_allclose(stack.scene.camera.center[-2:], (3 + 9.75, 7 + 35))
 
@@ -271,7 +270,7 @@ def test_a_slice_of_a_rolled_viewer_is_found_again(stack):
     stack.dims.order = (1, 2, 0)
     plane = shown_plane(stack, layer).at(1, 33)
     stack.dims.order = (0, 1, 2)
-    go_to(stack, layer, Doubt(plane, 12, 3, 5))  # columns down, slices to the right
+    go_to(stack, layer, plane, (12, 3))  # columns down, slices to the right
     assert shown_plane(stack, layer).key == (slice(None), 33, slice(None))
     center = dict(zip(stack.dims.displayed, stack.scene.camera.center[-2:], strict=True))
     assert center == pytest.approx({plane.rows: 7 + 0.5 * 12, plane.columns: 100 + 5 * 3})
@@ -285,7 +284,7 @@ def test_layers_with_fewer_axes_other_units_and_an_affine(viewer):
         np.zeros((4, 60, 90), np.uint8), units=("um",) * 3, scale=(1000, 100, 100), affine=affine
     )
     viewer.dims.set_point(0, 2)
-    go_to(viewer, layer, Doubt(image_plane(2), 30, 45, 5))
+    go_to(viewer, layer, image_plane(2), (30, 45))
     assert shown_plane(viewer, layer) == image_plane(2)
     assert viewer.dims.point[0] == 2
     factor = float((1 * layer.units[0]).to(viewer.dims.units[1]).magnitude)

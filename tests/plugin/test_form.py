@@ -18,7 +18,7 @@ from qtpy.QtWidgets import (
 
 from napari_layeredcnn.plugin.choices import Choices
 from napari_layeredcnn.plugin.fields import Scrolled
-from napari_layeredcnn.plugin.form import SegmentForm
+from napari_layeredcnn.plugin.form import HOW_TO_BEGIN, SegmentForm
 
 SHAPE = (6, 20, 30)
 LEFT = Qt.MouseButton.LeftButton
@@ -71,9 +71,11 @@ class TestLayers:
         assert form._image.value is stack
         assert form._labels.value is painted
         assert form._direction.value == "down"
+        form.say("Of layers that are there.")
         viewer.layers.clear()
         assert form._image.value is None
         assert form._labels.value is None
+        assert form._message.text() == HOW_TO_BEGIN
         image = viewer.add_image(np.zeros((5, 5)))
         assert form._image.value is image
 

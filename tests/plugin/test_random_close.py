@@ -101,7 +101,7 @@ def run_and_close(make, qtbot, random: np.random.Generator, latest: float) -> di
     partial = viewer.layers["partial labels"]
     partial.data[5] = partial.data[20] = partial.data[LABELLED_SLICE]
     widget = dock(viewer)
-    widget._slices.value = "labelled"
+    widget._slices.value = str(random.choice(["labelled", "stack"]))
     widget._on_cancel.value = str(random.choice(["keep", "restore"]))
     for tick in (widget._uncertainty_tick, widget._paths_tick, widget._surfaces_tick):
         tick.setChecked(bool(random.integers(2)))

@@ -26,13 +26,15 @@ from napari_layeredcnn.core.network import Configuration, LayeredCNN
 from napari_layeredcnn.core.weights import save_model
 from napari_layeredcnn.files import read_label_stack
 from napari_layeredcnn.plugin.choices import Choices
+from napari_layeredcnn.plugin.layer_checks import Chosen
 from napari_layeredcnn.plugin.planes import Plane
 from napari_layeredcnn.plugin.repeat import NOTHING, copy_as
 from napari_layeredcnn.plugin.repeat_call import Call, Slice
 from napari_layeredcnn.plugin.repeat_command import as_command
 from napari_layeredcnn.plugin.repeat_python import as_python
-from napari_layeredcnn.plugin.request import Chosen, make_request
+from napari_layeredcnn.plugin.request import make_request
 from napari_layeredcnn.plugin.results import ResultLayers
+from napari_layeredcnn.plugin.stack_worker import complete_stack_request
 from napari_layeredcnn.plugin.worker import complete_request
 
 N, H, W = 4, 40, 52
@@ -95,7 +97,8 @@ class Desk:
         self.kept = []
         if choices.into_partial:
             result = np.array(self.labels.data)
-        steps = complete_request(request, 1, Event())
+        work = complete_request if request.stack is None else complete_stack_request
+        steps = work(request, 1, Event())
         for progress in steps:
             if progress.kept is not None:
                 part = request.slices[progress.at]
@@ -196,6 +199,67 @@ def test_slices_of_a_stack(desk):
             labels for name, labels in found.items() if name.endswith(f"-slice-{z}.layers.tif")
         ]
         np.testing.assert_array_equal(labels, expected[z])
+
+
+@pytest.mark.parametrize(
+    "choices",
+    [
+        Choices(slices="stack"),
+        Choices(slices="range", first=2, last=3, direction="right", device="cpu"),
+        Choices(slices="stack", direction="vertical", region_thickness=11.0),
+    ],
+    ids=str,
+)
+def test_a_whole_stack(desk, choices):
+    turn = (0, 2, 1) if choices.transposed else (0, 1, 2)
+    desk.open(STACK.transpose(turn))
+    desk.paint(strokes(slices=(0, 1)).transpose(turn).copy())
+    expected = desk.run(choices)
+    assert expected[2:].any(axis=(1, 2)).all()
+    assert expected[0].any() == (choices.slices == "stack")
+    np.testing.assert_array_equal(desk.python(choices), expected)
+    (written,) = desk.folder.glob("*completed*")
+    written.unlink()
+    (found,) = desk.command(choices).values()
+    np.testing.assert_array_equal(found, expected)
+    assert "--batch 8" in QApplication.clipboard().text()
+
+
+def test_a_rolled_stack_of_a_4d_image(desk):
+    """Rows last, slices in the middle, and the stack beside it not at all."""
+    stack = np.stack([STACK * 0, STACK]).transpose(0, 3, 1, 2)
+    desk.open(stack, "scan.npy")
+    labels = np.stack([strokes() * 0, strokes()]).transpose(0, 3, 1, 2).copy()
+    desk.paint(labels)
+    desk.viewer.dims.order = (0, 2, 3, 1)
+    desk.viewer.dims.set_current_step(0, 1)
+    choices = Choices(slices="stack", along=2)
+    expected = desk.run(choices)
+    assert expected[1].all()
+    assert not expected[0].any()
+    np.testing.assert_array_equal(desk.python(choices), expected)
+    assert "stack = image[1].transpose(1, 2, 0)" in QApplication.clipboard().text()
+    with pytest.raises(ValueError, match="rolled or transposed, which no command can say"):
+        desk.copy("command", choices)
+
+
+def test_a_stack_from_paths(desk):
+    desk.open(STACK)
+    columns = np.arange(8, 15)
+    paths = [
+        np.stack([np.full(7, 1.0), CURVES[1, k, columns] - 0.5, columns + 0.25], axis=1)
+        for k in (0, 1)
+    ]
+    desk.labels = Shapes(paths, shape_type="path", name="lines")
+    desk.viewer.add_layer(desk.labels)
+    choices = Choices(slices="stack")
+    expected = desk.run(choices)
+    assert expected.all()
+    np.testing.assert_array_equal(desk.python(choices), expected)
+    (written,) = desk.folder.glob("*completed*")
+    written.unlink()
+    (found,) = desk.command(choices).values()
+    np.testing.assert_array_equal(found, expected)
 
 
 def test_the_shown_slice_alone(desk):

@@ -9,8 +9,9 @@ from napari.components import ViewerModel
 from napari.layers import Image, Labels, Points, Shapes
 
 from napari_layeredcnn.plugin.choices import Choices
+from napari_layeredcnn.plugin.layer_checks import Chosen
 from napari_layeredcnn.plugin.planes import RequestError, shown_plane
-from napari_layeredcnn.plugin.request import Chosen, make_request
+from napari_layeredcnn.plugin.request import make_request
 from napari_layeredcnn.plugin.results import ResultLayers
 from napari_layeredcnn.plugin.start import start_of
 from napari_layeredcnn.plugin.vector_layers import center_in
@@ -114,9 +115,8 @@ def test_all_slices_with_labels(pair):
     request = ask(viewer, image, labels, slices="labelled")
     assert [part.number for part in request.slices] == [0, 2]
     request = ask(viewer, image, labels, slices="range", first=1, last=3)
-    assert [part.number for part in request.slices] == [2]
-    with pytest.raises(RequestError, match="Slice 1 has no labels"):
-        ask(viewer, image, labels, slices="range", first=1, last=1)
+    assert [part.number for part in request.slices] == [1, 2, 3]
+    assert [part.number for part in request.labelled] == [0, 2]
     labels.data[2] = 0
     labels.data[0] = 0
     with pytest.raises(RequestError, match="None of the chosen slices has labels"):

@@ -13,7 +13,10 @@ import typer
 from napari_layeredcnn import __version__
 from napari_layeredcnn.cli.demo import demo
 from napari_layeredcnn.cli.evaluate import evaluate
+from napari_layeredcnn.cli.find import find
+from napari_layeredcnn.cli.measure import measure
 from napari_layeredcnn.cli.segment import segment
+from napari_layeredcnn.cli.segment_folder import segment_folder
 from napari_layeredcnn.cli.train import train
 
 app = typer.Typer(
@@ -27,6 +30,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(segment)
+app.command("segment-folder")(segment_folder)
+app.command()(find)
+app.command()(measure)
 app.command()(demo)
 app.command()(evaluate)
 app.command()(train)

@@ -4,13 +4,27 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Protocol, TypeVar
 
 import typer
 from rich.console import Console
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
+
+Finished = TypeVar("Finished")
+
+
+class Step(Protocol):
+    """What a completion yields: how far it is."""
+
+    @property
+    def done(self) -> int:
+        """Columns or slices that are done."""
+
+    @property
+    def total(self) -> int:
+        """Columns or slices in all."""
 
 
 class Device(StrEnum):
@@ -49,6 +63,44 @@ def progress_console() -> Console:
     return console
 
 
+def with_progress(
+    steps: Generator[Step, None, Finished], description: str, unit: str = "columns"
+) -> Finished:
+    """Run a completion to its end under a progress bar that counts columns."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import TimeRemainingColumn as TimeLeft
+
+    bar = Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn(unit),
+        TimeLeft(),
+        console=progress_console(),
+        transient=True,
+    )
+    with bar:
+        task = bar.add_task(description, total=None)
+        while True:
+            try:
+                step = next(steps)
+            except StopIteration as stop:
+                result: Finished = stop.value
+                return result
+            bar.update(task, completed=step.done, total=step.total)
+
+
+def sentence(error: BaseException) -> str:
+    """Say in one line what an error says."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def warn(text: str) -> None:
+    """Print a line on stderr, as it is."""
+    Console(stderr=True, soft_wrap=True).print(text, markup=False, highlight=False)
+
+
 @contextmanager
 def errors_in_one_sentence() -> Iterator[None]:
     """Turn wrong input into one line on stderr and exit code 1.
@@ -58,7 +110,5 @@ def errors_in_one_sentence() -> Iterator[None]:
     try:
         yield
     except (ValueError, OSError) as error:
-        text = " ".join(str(error).split()) or type(error).__name__
-        text = text if text.endswith((".", "!", "?")) else f"{text}."
-        Console(stderr=True, soft_wrap=True).print(f"Error: {text}", markup=False, highlight=False)
+        warn(f"Error: {sentence(error)}")
         raise typer.Exit(1) from error

@@ -13,6 +13,7 @@ from napari_layeredcnn.cli.console import (
     ModelOption,
     errors_in_one_sentence,
     say,
+    with_progress,
 )
 
 
@@ -38,7 +39,6 @@ def demo(
         import numpy as np
 
         from napari_layeredcnn.cli.outputs import write_outputs
-        from napari_layeredcnn.cli.segment import with_progress
         from napari_layeredcnn.core.completion import iter_complete
         from napari_layeredcnn.core.seeds import seed_from_regions
         from napari_layeredcnn.files import ImageFile

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path  # noqa: TC003  # typer reads the annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +17,7 @@ from napari_layeredcnn.cli.console import (
     progress_console,
     say,
 )
+from napari_layeredcnn.cli.evaluate_auto import print_auto, run_auto, write_auto
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,6 +78,18 @@ def evaluate(
             show_default=False,
         ),
     ] = None,
+    auto: Annotated[
+        bool,
+        typer.Option(
+            "--auto",
+            help="Measure automatic initialization: ARI of what is found without labels, by the "
+            "paper's method and by ours, with the number of curves given and unknown.",
+        ),
+    ] = False,
+    every: Annotated[
+        int,
+        typer.Option("--every", metavar="N", min=1, help="Take every Nth image of a group only."),
+    ] = 1,
     device: DeviceOption = Device.AUTO,
 ) -> None:
     """Measure how well curves are found, column by column, on images whose curves are known.
@@ -87,6 +101,12 @@ def evaluate(
     numbers = _numbers(labelled_columns)
     if overlays is not None and overlays.suffix.lower() != ".png":
         raise typer.BadParameter("the picture's name ends in .png.", param_hint="'--overlays'")
+    if auto and (overlays is not None or include_given or numbers != [1]):
+        raise typer.BadParameter(
+            "--labelled-columns, --include-given and --overlays have no meaning with --auto; "
+            "drop them.",
+            param_hint="'--auto'",
+        )
     with errors_in_one_sentence():
         for path in (json_file, overlays):
             if path is not None and not path.absolute().parent.is_dir():
@@ -94,7 +114,14 @@ def evaluate(
 
         from napari_layeredcnn.training.cases import read_cases
 
-        cases = [case for path in data for case in read_cases(path)]
+        cases = _every([case for path in data for case in read_cases(path)], every)
+        if auto:
+            auto_name, auto_scores = run_auto(cases, model, device.value)
+            print_auto(auto_scores, auto_name)
+            if json_file is not None:
+                write_auto(json_file, auto_scores, auto_name, data, every)
+                say(f"Wrote {json_file}")
+            return
         name, methods = _methods(model, device.value)
         scores = _run(cases, methods, numbers, include_given)
         _print(scores, name)
@@ -117,6 +144,17 @@ def _numbers(text: str) -> list[int]:
             param_hint="'--labelled-columns'",
         )
     return numbers
+
+
+def _every(cases: Sequence[Case], n: int) -> list[Case]:
+    """Take every Nth case of each group, its first one too."""
+    seen: Counter[str] = Counter()
+    kept = []
+    for case in cases:
+        if seen[case.group] % n == 0:
+            kept.append(case)
+        seen[case.group] += 1
+    return kept
 
 
 def _methods(model: str | None, device: str) -> tuple[str, dict[str, Predictor]]:

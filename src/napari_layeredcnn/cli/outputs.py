@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import typer
+
+from napari_layeredcnn.cli.options import Direction
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +19,7 @@ if TYPE_CHECKING:
     from napari_layeredcnn.core.seeds import Seed
     from napari_layeredcnn.files import ImageFile
 
-ENDINGS = (".tif", ".tiff", ".csv", ".npz", ".png")
+ENDINGS = (".tif", ".tiff", ".csv", ".npz", ".png", ".zarr")
 
 
 def check_endings(outputs: Sequence[Path]) -> None:
@@ -25,17 +28,19 @@ def check_endings(outputs: Sequence[Path]) -> None:
         if path.suffix.lower() not in ENDINGS:
             raise typer.BadParameter(
                 f"'{path}' ends in {path.suffix or 'nothing'}; outputs end in .tif (labels), "
-                ".csv or .npz (curves) or .png (overlay).",
+                ".csv or .npz (curves), .png (overlay of an image) or .zarr (all of a stack).",
                 param_hint="'--output' / '-o'",
             )
 
 
-def check_outputs(outputs: Sequence[Path], *, protected: Sequence[Path], overwrite: bool) -> None:
+def check_outputs(
+    outputs: Sequence[Path], *, protected: Sequence[Path], overwrite: bool, resume: bool = False
+) -> None:
     """Refuse to write over the input, ever, and over other files unless asked to."""
     seen: set[Path] = set()
     for path in outputs:
         resolved = path.resolve()
-        if any(resolved == p.resolve() or _same_file(path, p) for p in protected):
+        if any(_overlap(resolved, p.resolve()) or _same_file(path, p) for p in protected):
             raise ValueError(f"{path} is an input and is never written over; choose another name.")
         if resolved in seen:
             raise ValueError(f"{path} is named twice as an output.")
@@ -44,10 +49,45 @@ def check_outputs(outputs: Sequence[Path], *, protected: Sequence[Path], overwri
             raise ValueError(
                 f"The folder {path.parent} of {path.name} does not exist; make it first."
             )
-        if path.is_dir():
+        if is_zarr_output(path):
+            _check_zarr(path, overwrite=overwrite, resume=resume)
+        elif path.is_dir():
             raise ValueError(f"{path} is a folder; name a file.")
-        if path.exists() and not overwrite:
+        elif path.exists() and not overwrite:
             raise ValueError(f"{path} exists already; add --overwrite to replace it.")
+
+
+def is_zarr_output(path: Path) -> bool:
+    """Tell whether an output is zarr, by its ending."""
+    return path.suffix.lower() == ".zarr"
+
+
+def unfit_for_image(outputs: Sequence[Path], given: Sequence[str]) -> str | None:
+    """Say what is of no use for a single image: options of stacks, outputs of stacks."""
+    if given:
+        return (
+            f"{' and '.join(given)} {'is' if len(given) == 1 else 'are'} for whole stacks, but "
+            f"this is one image or one slice: drop {'it' if len(given) == 1 else 'them'}."
+        )
+    if any(is_zarr_output(path) for path in outputs):
+        return "a .zarr is written for whole stacks, but this is one image: write a .tif."
+    return None
+
+
+def unfit_for_stack(
+    outputs: Sequence[Path], direction: Direction, *, resume: bool = False
+) -> str | None:
+    """Say what is of no use for a whole stack."""
+    zarrs = sum(is_zarr_output(path) for path in outputs)
+    if direction is Direction.AROUND:
+        return "closed structures are completed in one slice at a time: choose it with --slice N."
+    if any(path.suffix.lower() == ".png" for path in outputs):
+        return "a .png shows one slice, but this is a stack: choose a slice with --slice N."
+    if zarrs > 1:
+        return "one .zarr holds all there is of a stack: name no more than one."
+    if resume and not zarrs:
+        return "--resume goes on with a .zarr, slice by slice: add -o NAME.zarr, or drop it."
+    return None
 
 
 def write_outputs(
@@ -104,6 +144,26 @@ def write_closed_outputs(
             write_picture(path, picture)
         else:
             write_labels(path, completion.labels(), image.resolution)
+
+
+def _check_zarr(path: Path, *, overwrite: bool, resume: bool) -> None:
+    if not path.exists() or resume:
+        return
+    if not overwrite:
+        raise ValueError(
+            f"{path} exists already; add --resume to go on with it, or --overwrite to replace it."
+        )
+    try:
+        ours = "layeredcnn" in json.loads((path / "zarr.json").read_text())["attributes"]
+    except (OSError, ValueError, LookupError):
+        ours = False
+    if not ours:
+        raise ValueError(f"{path} was not written by layeredcnn, so it stays; choose another name.")
+
+
+def _overlap(a: Path, b: Path) -> bool:
+    """Tell whether two paths are one, or one lies within the other."""
+    return a == b or a in b.parents or b in a.parents
 
 
 def _same_file(a: Path, b: Path) -> bool:

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_layeredcnn.core.curves import regions_from_curves
-from napari_layeredcnn.core.runs import CompletionError
-from napari_layeredcnn.core.stack_run import StackRun
+from napari_layeredcnn.core.stack_begin import begun
+from napari_layeredcnn.core.stack_file import open_stack_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from napari_layeredcnn.core.completion import Direction
     from napari_layeredcnn.core.seeds import Seed
     from napari_layeredcnn.core.slices import StackArray
-    from napari_layeredcnn.core.stack_run import Batches, CompletedSlice
+    from napari_layeredcnn.core.stack_partition import Batches
+    from napari_layeredcnn.core.stack_run import CompletedSlice
     from napari_layeredcnn.core.stack_seeds import Across, StackSeeds
     from napari_layeredcnn.core.weights import Model
     from napari_layeredcnn.core.working import WorkingGrid
@@ -51,6 +52,8 @@ class StackCompletion:
         Working resolution, the same for all slices.
     batches : tuple of tuple of int
         Slices that were computed together: the same ones again give the same bits.
+    left_out : tuple of int
+        Slices that were asked for, but not reached, see ``stop_above``.
     """
 
     curves: Floats
@@ -63,13 +66,14 @@ class StackCompletion:
     model_name: str
     grid: WorkingGrid
     batches: Batches
+    left_out: tuple[int, ...] = ()
 
     @property
     def slice_uncertainty(self) -> Floats:
         """Mean uncertainty of each slice in pixels, (S,); NaN where no column was reached.
 
-        It sorts slices by their error better than the seed's uncertainty or the distance to the
-        neighboring slices does, but loosely (`benchmarks/stack_accuracy.py`).
+        Slices in which curves are lost stand out; among those that are all right it tells little
+        (`benchmarks/stack_doubt.py`).
         """
         reached = ~np.isnan(self.uncertainty)
         count = reached.sum(axis=(1, 2))
@@ -86,7 +90,7 @@ class StackCompletion:
 
 
 def complete_stack(
-    stack: StackArray,
+    stack: StackArray | Sequence[NDArray[Any]],
     seeds: Mapping[int, Seed] | StackSeeds,
     *,
     model: Model | str | Path | None = None,
@@ -94,31 +98,51 @@ def complete_stack(
     direction: Direction = "horizontal",
     region_thickness: float | None = None,
     across: Across = "aligned",
+    stop_above: float | None = None,
     batch: int | None = None,
     memory: int | None = None,
     slices: Sequence[int] | None = None,
     previous: StackCompletion | None = None,
+    output: str | Path | None = None,
+    resume: bool = False,
+    scheduler: str | None = None,
+    scale: Sequence[float] | None = None,
+    units: Sequence[str] | None = None,
 ) -> StackCompletion:
     """Complete every slice of a stack from one labelled slice or more.
 
     Parameters
     ----------
     stack : (S, H, W) or (S, H, W, 3 or 4) array
-        NumPy, or anything that is sliced like it.
+        NumPy, dask or zarr, or anything that is sliced like these, read piece by piece; or a list
+        of slices.
     seeds : mapping of int to Seed, or StackSeeds
         Seeds of the labelled slices, by the slice's index, or what `seeds_for_stack` made.
     model, device, direction, region_thickness
         See `complete`. All slices share one working grid and one range of intensities.
-    across : {"aligned", "plane", "copy"}
-        See `seeds_for_stack`.
+    across, stop_above
+        See `seeds_for_stack`. Slices that are not reached stay NaN, or what they were.
     batch : int, optional
         Slices computed at once. Default: as many as the memory allows, 64 at most.
     memory : int, optional
-        Bytes that a batch may take. Default: half of what is free.
+        Bytes that a batch may take; the program itself takes up to 1 GB more. Default: half of
+        what is free, of the smallest worker with a scheduler.
     slices : sequence of int, optional
         Slices to complete, see `slices_between`. Default: all.
     previous : StackCompletion, optional
         A result of the same stack; what it holds stays in the slices that are not completed now.
+    output : str or Path, optional
+        Folder to write to, in zarr, batch by batch; see `open_stack_file`.
+    resume : bool
+        Go on with the output of a run of the same stack, seeds and settings that was interrupted;
+        begin it if there is none. Its batches stay as they are, unless ``batch`` or ``memory``
+        asks for smaller ones.
+    scheduler : str, optional
+        Address of a running dask.distributed scheduler, whose workers compute the batches. This
+        machine makes the seeds and writes the output.
+    scale, units : sequence, optional
+        Size of a pixel along slices, rows and columns, and the names of its units, such as
+        "micrometer", for the output.
 
     Returns
     -------
@@ -141,35 +165,34 @@ def complete_stack(
     >>> completion.curves.shape, completion.labels().shape, completion.batches
     ((3, 2, 40), (3, 64, 40), ((0, 1, 2),))
     """
-    run = StackRun(stack, seeds, model, device, direction, region_thickness, across)
-    todo = run.batches(batch, memory, slices)
-    shape = (run.slices.count, len(run.ids) - 1, run.slices.width)
-    if previous is None:
-        curves, uncertainty = np.full((2, *shape), np.nan, dtype=np.float32)
-        seed_uncertainty = run.seeds.uncertainty.copy()
-    else:
-        if previous.curves.shape != shape or previous.region_ids != run.ids:
-            raise CompletionError(
-                f"the previous result has curves of shape {previous.curves.shape} and the regions "
-                f"{list(previous.region_ids)}, but these are {shape} and {list(run.ids)}; give a "
-                "result of the same stack and regions"
-            )
-        curves, uncertainty = previous.curves.copy(), previous.uncertainty.copy()
-        seed_uncertainty = previous.seed_uncertainty.copy()
-    batches: dict[tuple[int, ...], None] = {}
-    for done in run.complete(todo):
-        curves[done.index] = done.completion.curves
-        uncertainty[done.index] = done.completion.uncertainty
-        seed_uncertainty[done.index] = done.seed_uncertainty
-        batches[done.batch] = None
+    with begun(
+        stack, seeds, model, device, direction, region_thickness, across, stop_above, batch, memory,
+        slices, previous, output, resume, scheduler, scale, units,
+    ) as (run, partition, steps):  # fmt: skip
+        shape = (run.slices.count, len(run.ids) - 1, run.slices.width)
+        if previous is None:
+            curves, uncertainty = np.full((2, *shape), np.nan, dtype=np.float32)
+        else:
+            curves, uncertainty = previous.curves.copy(), previous.uncertainty.copy()
+        for done in steps:
+            curves[done.index] = done.completion.curves
+            uncertainty[done.index] = done.completion.uncertainty
+    seed_uncertainty = run.seeds.uncertainty.copy()
+    if previous is not None:
+        others = np.setdiff1d(np.arange(run.slices.count), run.indices)
+        seed_uncertainty[others] = previous.seed_uncertainty[others]
+    if output is not None:  # with what was finished before
+        file = open_stack_file(output)
+        curves, uncertainty = np.asarray(file.curves[:]), np.asarray(file.uncertainty[:])
     return StackCompletion(
-        curves, uncertainty, seed_uncertainty, run.seeds.labelled, run.ids, run.slices.height,
-        run.transposed, run.model.name, run.grid, tuple(batches),
+        curves, uncertainty, seed_uncertainty, run.seeds.labelled, run.ids,
+        run.slices.height, run.transposed, run.model.name, run.grid, partition.batches,
+        run.left_out,
     )  # fmt: skip
 
 
 def iter_complete_stack(
-    stack: StackArray,
+    stack: StackArray | Sequence[NDArray[Any]],
     seeds: Mapping[int, Seed] | StackSeeds,
     *,
     model: Model | str | Path | None = None,
@@ -177,26 +200,40 @@ def iter_complete_stack(
     direction: Direction = "horizontal",
     region_thickness: float | None = None,
     across: Across = "aligned",
+    stop_above: float | None = None,
     batch: int | None = None,
     memory: int | None = None,
     slices: Sequence[int] | None = None,
+    output: str | Path | None = None,
+    resume: bool = False,
+    scheduler: str | None = None,
+    scale: Sequence[float] | None = None,
+    units: Sequence[str] | None = None,
 ) -> Iterator[CompletedSlice]:
     """Like `complete_stack`, but yields slices when they are done, batch by batch.
 
     Parameters
     ----------
-    stack, seeds, model, device, direction, region_thickness, across, batch, memory, slices
+    stack, seeds, model, device, direction, region_thickness, across, stop_above
+        See `complete_stack`.
+    batch, memory, slices, output, resume, scheduler, scale, units
         See `complete_stack`.
 
     Yields
     ------
     CompletedSlice
-        In the order of ``slices``. The generator may be closed between any two.
+        In the order of ``slices``, with a scheduler batch by batch as they are finished; not those
+        that an interrupted run had finished. The generator may be closed between any two: what was
+        yielded is in the output, and the rest can be resumed.
 
     Raises
     ------
     CompletionError, ImageError, SeedError, ModelError
-        See `complete_stack`; raised at the first ``next``.
+        See `complete_stack`; raised at the first ``next``, and later where a slice cannot be read
+        or the output cannot be written.
     """
-    run = StackRun(stack, seeds, model, device, direction, region_thickness, across)
-    yield from run.complete(run.batches(batch, memory, slices))
+    with begun(
+        stack, seeds, model, device, direction, region_thickness, across, stop_above, batch, memory,
+        slices, None, output, resume, scheduler, scale, units,
+    ) as (_, _, steps):  # fmt: skip
+        yield from steps

@@ -4,24 +4,12 @@ At one column the slices side by side show the same layers as curves over the sl
 is completed with the same network, from the labelled slices outwards; where two are labelled, both
 runs are joined. By default slices are first moved up or down to fit their neighbors: it costs
 next to nothing, changes nothing where slices are close, and is what keeps the layers where they
-are far apart. Mean distance to the true curves in pixels, every fourth slice of simulated volumes
-of 64 slices, one column of one slice labelled ("all": that whole slice), see
-`benchmarks/stack_accuracy.py`; "own" gives every slice its own true first column, "copy" the
-labelled slice's true curves, "carry" goes on from each slice into the next::
+are far apart. Slices that show something else than their neighbors, such as noise, stay in place.
+Averaging some columns around the seed column takes noise away.
 
-    slices apart   volume       own    copy   carry  plane  aligned  aligned, all
-     1 px          retina       0.25   2.28   0.26   0.26   0.26     0.26
-                   ultrasound   0.46   2.21   0.48   0.47   0.47     0.48
-                   tissue       0.59   2.21   0.57   0.54   0.54     0.61
-                   recipe       0.37   2.21   0.39   0.39   0.39     0.39
-    10 px          retina       0.26   3.68   0.53   0.27   0.26     0.24
-                   ultrasound   0.45   3.69   1.07   0.47   0.46     0.46
-                   tissue       0.52   3.69   0.62   0.48   0.47     0.42
-                   recipe       0.40   3.69   0.41   0.40   0.40     0.40
-
-At 10 px the alignment brings the seeds themselves from 0.58, 0.51, 0.64 and 0.30 px to 0.27, 0.44,
-0.42 and 0.29. On a finer grid, of 80 rows, "plane" lost the layers of "tissue": 1.74 px, and 0.62
-aligned. Averaging some columns around the seed column takes noise away.
+On simulated volumes of 64 slices, 1 and 10 px apart, one labelled column gives curves as exact as
+every slice's own true first column does; the ways across are compared in `docs/experiments.md`
+(`benchmarks/stack_accuracy.py`).
 """
 
 from __future__ import annotations
@@ -32,10 +20,11 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_layeredcnn.core.completion import Direction
-from napari_layeredcnn.core.runs import CompletionError, Decoder, Runs
+from napari_layeredcnn.core.runs import CompletionError, Decoder
 from napari_layeredcnn.core.seeds import Seed
 from napari_layeredcnn.core.slices import Slices
+from napari_layeredcnn.core.stack_checks import check_direction, check_seeds, check_stop
+from napari_layeredcnn.core.stack_columns import copied_curves, known_curves, seed_columns
 from napari_layeredcnn.core.stack_plane import complete_plane, strip
 from napari_layeredcnn.core.weights import Model, load_model
 from napari_layeredcnn.core.working import working_grid
@@ -44,18 +33,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from napari_layeredcnn.core.completion import Direction
     from napari_layeredcnn.core.slices import StackArray
     from napari_layeredcnn.core.working import WorkingGrid
 
 Across = Literal["aligned", "plane", "copy"]
 Floats = NDArray[np.float32]
-
-#: Seed columns are this far apart at least (columns of the working grid).
-APART = 32
-
-
-#: And as far from the border, where a plane has columns on one side only.
-FROM_BORDER = 12
 
 
 @dataclass(frozen=True)
@@ -72,12 +55,42 @@ class StackSeeds:
         Slices with labels of their own.
     columns : tuple of int
         Columns in which the other slices got a seed.
+    stop_above : float, optional
+        Where the seeds' uncertainty is above this, in pixels, the way out from the labelled
+        slices ends, see `reached`. Default: nowhere.
+
+    Raises
+    ------
+    CompletionError
+        If ``stop_above`` is not a positive number.
     """
 
     seeds: tuple[Seed, ...]
     uncertainty: Floats
     labelled: tuple[int, ...]
     columns: tuple[int, ...]
+    stop_above: float | None = None
+
+    def __post_init__(self) -> None:
+        check_stop(self.stop_above)
+
+    @property
+    def reached(self) -> NDArray[np.bool_]:
+        """Slices that will be completed, (S,): up to the first ones whose seed is too uncertain.
+
+        The seeds of the slices beyond are kept, but not used.
+
+        Examples
+        --------
+        >>> seed = Seed([[2.0]], (1, 2), 4)
+        >>> StackSeeds((seed,) * 5, np.array([0.0, 0.2, 0.9, 0.2, 0.1]), (0,), (0,), 0.5).reached
+        array([ True,  True, False, False, False])
+        """
+        if self.stop_above is None:
+            return np.ones(len(self.seeds), dtype=bool)
+        sure = self.uncertainty <= self.stop_above
+        stretch = np.cumsum(~sure)  # the same in slices side by side that are sure
+        return sure & np.isin(stretch, stretch[list(self.labelled)])
 
 
 def seeds_for_stack(
@@ -89,6 +102,7 @@ def seeds_for_stack(
     direction: Direction = "horizontal",
     region_thickness: float | None = None,
     across: Across = "aligned",
+    stop_above: float | None = None,
 ) -> StackSeeds:
     """Give every slice a seed, from the slices that are labelled.
 
@@ -105,6 +119,12 @@ def seeds_for_stack(
         "aligned" moves every slice up or down to fit its neighbor before the plane is completed,
         and the curves back afterwards; "plane" does not; "copy" takes the curves of the labelled
         slices, interpolated between two.
+    stop_above : float, optional
+        Pixels. From a labelled slice outwards, the slices from the first one on whose seed is
+        more uncertain than that will not be completed. Default: all will be. It is good for
+        ending where layers fade or break off, not for telling good slices from better ones; what
+        is lost without its seed growing uncertain is not seen. On simulated stacks of 64 rows, 18
+        of 19 seeds above 1 px were wrong, and 7 of 989 below it (`benchmarks/stack_doubt.py`).
 
     Returns
     -------
@@ -132,7 +152,7 @@ def seeds_for_stack(
     decoder = Decoder(model.network, device)
     grid = stack_grid(seeds, slices, region_thickness)
     both = direction in ("horizontal", "vertical")
-    return make_seeds(slices, seeds, decoder, grid, across, both_ways=both)
+    return make_seeds(slices, seeds, decoder, grid, across, both_ways=both, stop_above=stop_above)
 
 
 def make_seeds(
@@ -143,6 +163,7 @@ def make_seeds(
     across: Across = "aligned",
     *,
     both_ways: bool = True,
+    stop_above: float | None = None,
 ) -> StackSeeds:
     """Like `seeds_for_stack`, with everything checked and prepared.
 
@@ -160,6 +181,8 @@ def make_seeds(
         See `seeds_for_stack`.
     both_ways : bool
         Whether slices will be completed both ways: seed columns need not be labelled ones then.
+    stop_above : float, optional
+        See `seeds_for_stack`.
 
     Returns
     -------
@@ -169,20 +192,25 @@ def make_seeds(
     Raises
     ------
     CompletionError
-        If there is no such way across.
+        If there is no such way across, or it cannot be stopped there.
     """
+    check_stop(stop_above)
     if across not in get_args(Across):
         raise CompletionError(
             f"there is no way across slices {across!r}; choose one of {', '.join(get_args(Across))}"
         )
+    if across == "copy" and stop_above is not None:
+        raise CompletionError(
+            "copied seeds have no uncertainty to stop at; choose another way across, or no stop"
+        )
     labelled = sorted(seeds)
-    columns = _columns(seeds, grid, both_ways=both_ways)
-    known = _known(slices, seeds, columns, decoder, grid)  # (S, K, columns)
+    columns = seed_columns(seeds, grid, both_ways=both_ways)
+    known = known_curves(slices, seeds, columns, decoder, grid)  # (S, K, columns)
     made = np.empty_like(known)
     uncertainty = np.zeros_like(known)
     for i, column in enumerate(columns):
         if across == "copy":
-            made[:, :, i] = _copied(known[:, :, i])
+            made[:, :, i] = copied_curves(known[:, :, i])
         else:
             around = strip(slices, column, grid)
             made[:, :, i], uncertainty[:, :, i] = complete_plane(
@@ -201,65 +229,7 @@ def make_seeds(
             curves = np.full((len(ids) - 1, grid.width), np.nan, dtype=np.float32)
             curves[:, columns] = np.maximum.accumulate(made[index], axis=0)
             complete.append(Seed(curves, ids, grid.height))
-    return StackSeeds(tuple(complete), mean, tuple(labelled), tuple(columns))
-
-
-def check_direction(direction: str) -> None:
-    """Check that there is such a direction.
-
-    Parameters
-    ----------
-    direction : str
-        See `complete`.
-
-    Raises
-    ------
-    CompletionError
-        If there is not.
-    """
-    if direction not in get_args(Direction):
-        raise CompletionError(
-            f"there is no direction {direction!r}; choose one of {', '.join(get_args(Direction))}"
-        )
-
-
-def check_seeds(seeds: Mapping[int, Seed], slices: Slices) -> None:
-    """Check that the labelled slices' seeds fit the stack and each other.
-
-    Parameters
-    ----------
-    seeds : mapping of int to Seed
-        By the slice's index.
-    slices : Slices
-        The stack.
-
-    Raises
-    ------
-    CompletionError
-        If they do not.
-    """
-    if not seeds:
-        raise CompletionError(
-            "no slice is labelled; label all regions in one column or more of one slice or more"
-        )
-    first = seeds[min(seeds)]
-    for index, seed in sorted(seeds.items()):
-        if not 0 <= index < slices.count:
-            raise CompletionError(
-                f"there is a seed for slice {index}, but the stack has the slices 0 to "
-                f"{slices.count - 1}; give seeds of its own slices"
-            )
-        if (seed.height, seed.width) != (slices.height, slices.width):
-            raise CompletionError(
-                f"the seed of slice {index} is for {seed.height} x {seed.width} pixels, but the "
-                f"slices have {slices.height} x {slices.width} in this direction; give labels of "
-                "the stack's own shape"
-            )
-        if seed.region_ids != first.region_ids:
-            raise CompletionError(
-                f"slice {index} has the regions {list(seed.region_ids)}, but slice {min(seeds)} "
-                f"has {list(first.region_ids)}; label the same regions in every labelled slice"
-            )
+    return StackSeeds(tuple(complete), mean, tuple(labelled), tuple(columns), stop_above)
 
 
 def stack_grid(
@@ -287,55 +257,3 @@ def stack_grid(
         region_thickness = max(thickness, 1e-6)
     curves = np.full((len(given), slices.width), np.nan, dtype=np.float32)
     return working_grid(curves, slices.height, region_thickness)
-
-
-def _columns(seeds: Mapping[int, Seed], grid: WorkingGrid, *, both_ways: bool) -> list[int]:
-    """Seed columns: the middle of every labelled stretch, and more of them in a long one."""
-    apart = APART * grid.width / grid.columns
-    border = 0
-    if both_ways:
-        border = min(round(FROM_BORDER * grid.width / grid.columns), (grid.width - 1) // 2)
-    wanted = []
-    for _, seed in sorted(seeds.items()):
-        for start, stop in seed.stretches:
-            parts = max(1, int((stop - start) // apart))
-            middles = start + (np.arange(parts) + 0.5) * (stop - start) / parts
-            wanted += np.clip(middles, border, grid.width - 1 - border).astype(int).tolist()
-    columns: list[int] = []
-    for column in wanted:  # earlier slices' first
-        if all(abs(column - other) >= apart for other in columns):
-            columns.append(column)
-    return sorted(columns)
-
-
-def _known(
-    slices: Slices,
-    seeds: Mapping[int, Seed],
-    columns: list[int],
-    decoder: Decoder,
-    grid: WorkingGrid,
-) -> Floats:
-    """Curves of the labelled slices at the seed columns, in rows of the grid; NaN elsewhere.
-
-    Where a labelled slice is not labelled in such a column, it is completed.
-    """
-    n_curves = next(iter(seeds.values())).n_curves
-    known = np.full((slices.count, n_curves, len(columns)), np.nan, dtype=np.float32)
-    for index, seed in seeds.items():
-        curves = seed.curves
-        if np.isnan(curves[:, columns]).any():
-            runs = Runs(decoder, grid.image(slices[index]), grid.seed(curves))
-            for _ in runs.run(forward=True, backward=True):
-                pass
-            curves = np.where(np.isnan(curves), grid.curves(runs.curves), curves)
-        known[index] = curves[:, columns]
-    return known * np.float32(grid.rows / grid.height)
-
-
-def _copied(known: Floats) -> Floats:
-    """Curves (S, K) of the labelled slices; NaN is interpolated, and outside the nearest taken."""
-    labelled = np.flatnonzero(~np.isnan(known[:, 0]))
-    every = np.arange(len(known))
-    return np.stack(
-        [np.interp(every, labelled, curve[labelled]) for curve in known.T], axis=1
-    ).astype(np.float32)

@@ -125,7 +125,7 @@ def load_model(model: str | Path | None = None) -> Model:
             "or give a .safetensors file"
         )
     card, tensors = _open(path, with_tensors=True)
-    if _hash(tensors) != card.get("hash"):
+    if hash_tensors(tensors) != card.get("hash"):
         raise ModelError(
             f"the weights in {path.name} do not match the hash in their card, "
             "so the file is damaged or was changed; get it again"
@@ -191,12 +191,38 @@ def save_model(path: str | Path, network: LayeredCNN, card: Mapping[str, Any]) -
     full = {
         **card,
         "configuration": {"widths": list(configuration.widths), "blocks": configuration.blocks},
-        "hash": _hash(tensors),
+        "hash": hash_tensors(tensors),
     }
     partial = Path(path).with_suffix(".partial")  # so that an interruption leaves the old file
     save_file(tensors, partial, metadata={"card": json.dumps(full)})
     partial.chmod(0o644)  # safetensors leaves it to its owner alone
     partial.replace(path)
+
+
+def hash_tensors(tensors: Mapping[str, Tensor]) -> str:
+    """Fingerprint of weights, whatever file they lie in.
+
+    Parameters
+    ----------
+    tensors : mapping of str to Tensor
+        By name, on the CPU.
+
+    Returns
+    -------
+    str
+        SHA-256 in hexadecimal.
+
+    Examples
+    --------
+    >>> hash_tensors({"weight": torch.zeros(2)})[:8]
+    '277159ea'
+    """
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        tensor = tensors[name].contiguous()
+        digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
 
 
 def _open(path: Path, *, with_tensors: bool = False) -> tuple[dict[str, Any], dict[str, Tensor]]:
@@ -213,12 +239,3 @@ def _open(path: Path, *, with_tensors: bool = False) -> tuple[dict[str, Any], di
             "use a file that `layeredcnn train` wrote"
         ) from error
     return card, tensors
-
-
-def _hash(tensors: Mapping[str, Tensor]) -> str:
-    digest = hashlib.sha256()
-    for name in sorted(tensors):
-        tensor = tensors[name].contiguous()
-        digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode())
-        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().tobytes())
-    return digest.hexdigest()

@@ -15,7 +15,7 @@ from PIL import Image
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 # What the libraries below raise for damaged files: found by cutting and changing bytes.
 DAMAGE = (
@@ -27,6 +27,7 @@ DAMAGE = (
     ArithmeticError,
     LookupError,
     AssertionError,
+    AttributeError,
     MemoryError,
     SyntaxError,
     tokenize.TokenError,
@@ -65,6 +66,18 @@ def check_exists(path: Path) -> None:
         raise FileError(f"{path} does not exist.")
     if not path.is_file():
         raise FileError(f"{path} is a folder where a file is needed.")
+
+
+def leading_axes(path: Path, lengths: Iterable[int]) -> tuple[int | slice, ...]:
+    """Return the index that leaves out axes of length 1 before rows and columns.
+
+    Raises FileError if more than the axis of the slices remains.
+    """
+    lengths = tuple(lengths)
+    if len(lengths) - lengths.count(1) > 1:
+        axes = " x ".join(map(str, lengths))
+        raise FileError(f"{path} holds {axes} images: save one image or one stack of slices.")
+    return tuple(0 if n == 1 else slice(None) for n in lengths)
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:

@@ -1,4 +1,4 @@
-"""Curves in a file of ours, read as a seed: what a person has drawn along the boundaries."""
+"""Curves in a file of ours, read as seeds: what a person has drawn along the boundaries."""
 
 from __future__ import annotations
 
@@ -65,6 +65,76 @@ def seed_from_curve_file(
     >>> seed.curves, seed.region_ids
     (array([[2.5, nan, nan]], dtype=float32), (4, 7))
     """
+    table = _seed_table(path, transposed=transposed)
+    return _seed(path, _of_slice(path, table, slice_index), table.region_ids, shape, transposed)
+
+
+def seeds_from_curve_file(
+    path: str | os.PathLike[str],
+    shape: tuple[int, ...],
+    *,
+    slice_index: int | None = None,
+    transposed: bool = False,
+) -> dict[int, Seed]:
+    """Read a ``.csv`` or ``.npz`` file of curves as seeds for slices of a stack.
+
+    Parameters
+    ----------
+    path, transposed
+        See `seed_from_curve_file`.
+    shape : (int, int, int)
+        Slices, rows and columns of the stack.
+    slice_index : int, optional
+        Which slice the curves are in, if the file does not say so.
+
+    Returns
+    -------
+    dict of int to Seed
+        By the slice's index; slices without a curve are left out.
+
+    Raises
+    ------
+    FileError, SeedError
+        As `seed_from_curve_file`, and if it is not known which slices the curves are in, or it is
+        said twice.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from napari_layeredcnn.files import write_curves
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "begun.curves.csv")
+    ...     write_curves(path, [[[2.5, np.nan]], [[np.nan, np.nan]]], slices=[4, 7])
+    ...     list(seeds_from_curve_file(path, (9, 6, 2)))
+    [4]
+    """
+    table = _seed_table(path, transposed=transposed)
+    numbers = table.slices
+    if numbers is None:
+        if slice_index is None:
+            raise FileError(
+                f"{path} holds the curves of one image: say which slice that is, with "
+                f"--seed-slice N (0 to {shape[0] - 1})."
+            )
+        return {slice_index: _seed(path, table.curves, table.region_ids, shape[1:], transposed)}
+    if slice_index is not None:
+        raise FileError(f"{path} says itself which slices its curves are in: drop --seed-slice.")
+    beyond = [number for number in numbers if not 0 <= number < shape[0]]
+    if beyond:
+        raise FileError(
+            f"{path} has curves of slice {beyond[0]}, but the stack has the slices 0 to "
+            f"{shape[0] - 1}: take the curves of this stack."
+        )
+    return {
+        number: _seed(path, curves, table.region_ids, shape[1:], transposed)
+        for number, curves in zip(numbers, table.curves, strict=True)
+        if not np.isnan(curves).all()
+    }
+
+
+def _seed_table(path: str | os.PathLike[str], *, transposed: bool) -> CurveTable:
+    """Read a table whose curves run along the right axis."""
     table = read_curves(path)
     if table.around is not None:
         raise FileError(
@@ -77,19 +147,29 @@ def seed_from_curve_file(
             else ("from left to right", "right, left or horizontal")
         )
         raise FileError(f"The curves of {path} run {runs}: choose the direction {fitting}.")
+    return table
+
+
+def _seed(
+    path: str | os.PathLike[str],
+    curves: NDArray[np.float32],
+    region_ids: tuple[int, ...],
+    shape: tuple[int, ...],
+    transposed: bool,
+) -> Seed:
+    """Make a seed of what lies within the image."""
     height, width = shape[1::-1] if transposed else shape[:2]
-    given = _of_slice(path, table, slice_index)[:, :width]
-    curves = np.full((len(given), width), np.nan, np.float32)
-    curves[:, : given.shape[1]] = np.clip(given, 0, height)
-    if np.isnan(curves).all():
+    inside = np.full((len(curves), width), np.nan, np.float32)
+    inside[:, : curves.shape[1]] = np.clip(curves[:, :width], 0, height)
+    if np.isnan(inside).all():
         raise FileError(
             f"{path} has no curve within the {'rows' if transposed else 'columns'} 0 to "
             f"{width - 1} of the image: take the curves of this image."
         )
-    seed = seed_from_array(curves, height)
-    if table.region_ids == default_ids(len(curves)):
+    seed = seed_from_array(inside, height)
+    if region_ids == default_ids(len(curves)):
         return seed
-    return Seed(seed.curves, table.region_ids, height, seed.skipped_columns)
+    return Seed(seed.curves, region_ids, height, seed.skipped_columns)
 
 
 def _of_slice(

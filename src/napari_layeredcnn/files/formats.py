@@ -26,7 +26,7 @@ _SILENT_DAMAGE = ("missing data", "failed to reshape", "segments, got")
 
 def read_tiff(path: Path) -> tuple[NDArray[Any], Resolution | None]:
     """Read the first series, colors last."""
-    with _whole_tiff(path) as tiff:
+    with nothing_missing(path), tifffile.TiffFile(path) as tiff:
         series = tiff.series[0]
         array = series.asarray()
         if "S" in series.axes:
@@ -36,17 +36,17 @@ def read_tiff(path: Path) -> tuple[NDArray[Any], Resolution | None]:
 
 def read_described_tiff(path: Path) -> tuple[NDArray[Any], str, str]:
     """Read the first series, the letters of its axes ("S" are colors) and its description."""
-    with _whole_tiff(path) as tiff:
+    with nothing_missing(path), tifffile.TiffFile(path) as tiff:
         series = tiff.series[0]
         description = str(getattr(tiff.pages[0], "description", ""))
         return series.asarray(), str(series.axes), description
 
 
 @contextmanager
-def _whole_tiff(path: Path) -> Iterator[tifffile.TiffFile]:
-    """Open a TIFF file, and raise at the end if pixels were missing."""
-    with _quiet_tifffile() as messages, tifffile.TiffFile(path) as tiff:
-        yield tiff
+def nothing_missing(path: Path) -> Iterator[None]:
+    """Raise at the end if tifffile has found that pixels are missing."""
+    with _quiet_tifffile() as messages:
+        yield
     for message in messages:
         if any(sign in message.lower() for sign in _SILENT_DAMAGE):
             raise FileError(f"{path} is damaged: part of its pixels is missing.")
@@ -95,10 +95,26 @@ def read_png(path: Path, *, as_labels: bool) -> tuple[NDArray[Any], Resolution |
 
 def read_npy(path: Path) -> NDArray[Any]:
     """Read an array, and never a pickle."""
-    with path.open("rb") as opened, warnings.catch_warnings():
-        # A header that Python 2 wrote, or a damaged one that looks like it.
-        warnings.simplefilter("ignore", UserWarning)
+    with path.open("rb") as opened, _quiet_npy():
         array = np.load(opened, allow_pickle=False)
     if not isinstance(array, np.ndarray):
         raise FileError(f"{path} holds several arrays where one is needed.")
     return array
+
+
+def map_npy(path: Path) -> NDArray[Any]:
+    """Map an array into memory."""
+    with _quiet_npy():
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    if not isinstance(array, np.ndarray):
+        array.close()
+        raise FileError(f"{path} holds several arrays where one is needed.")
+    return array
+
+
+@contextmanager
+def _quiet_npy() -> Iterator[None]:
+    with warnings.catch_warnings():
+        # A header that Python 2 wrote, or a damaged one that looks like it.
+        warnings.simplefilter("ignore", UserWarning)
+        yield

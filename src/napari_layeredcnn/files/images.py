@@ -1,4 +1,4 @@
-"""Images and labels from TIFF, PNG and NPY files; labels to TIFF files."""
+"""Images and labels from TIFF, PNG, NPY and zarr files; pictures for people."""
 
 from __future__ import annotations
 
@@ -7,28 +7,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import tifffile
 from PIL import Image
 
 from napari_layeredcnn.files.common import (
     DAMAGE,
     FileError,
     brief,
-    check_exists,
     checked_ending,
     replacing,
 )
 from napari_layeredcnn.files.formats import read_npy, read_png, read_tiff
-from napari_layeredcnn.files.integers import smallest_integers, whole_numbers
-from napari_layeredcnn.files.resolution import Resolution, per_centimeter
+from napari_layeredcnn.files.integers import whole_numbers
+from napari_layeredcnn.files.opened import TIFF, check_numbers, check_readable, open_array
+from napari_layeredcnn.files.zarr_array import is_zarr
 
 if TYPE_CHECKING:
     import os
 
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import NDArray
 
-TIFF = (".tif", ".tiff")
-READABLE = (*TIFF, ".png", ".npy")
+    from napari_layeredcnn.files.resolution import Resolution
 
 
 @dataclass(frozen=True)
@@ -51,14 +49,14 @@ class ImageFile:
 
 
 def read_image(path: str | os.PathLike[str], slice_index: int | None = None) -> ImageFile:
-    """Read a 2D image, or one slice of a stack, from a TIFF, PNG or NPY file.
+    """Read a 2D image, or one slice of a stack, from a TIFF, PNG, NPY or zarr file.
 
     Parameters
     ----------
     path : path
-        A file that ends in ``.tif``, ``.tiff``, ``.png`` or ``.npy``. A last axis of length
-        3 or 4 is taken for colors. PNGs with 16 bits in each of several color channels
-        come with the upper 8.
+        A file that ends in ``.tif``, ``.tiff``, ``.png`` or ``.npy``, or zarr, of which only the
+        slice is read. A last axis of length 3 or 4 is taken for colors. PNGs with 16 bits in each
+        of several color channels come with the upper 8.
     slice_index : int, optional
         Which slice of a stack to take, the first being 0.
 
@@ -84,9 +82,14 @@ def read_image(path: str | os.PathLike[str], slice_index: int | None = None) -> 
     (128, 256)
     """
     path = Path(path)
-    array, resolution = read_whole(path, as_labels=False)
-    colors = array.ndim > 2 and array.shape[-1] in (3, 4)
-    plane = array.ndim - 3 if colors else array.ndim - 2
+    if is_zarr(path):
+        opened = open_array(path)
+        array, resolution = opened.array, opened.resolution
+    else:
+        array, resolution = read_whole(path, as_labels=False)
+    ndim = len(array.shape)
+    colors = ndim > 2 and array.shape[-1] in (3, 4)
+    plane = ndim - 3 if colors else ndim - 2
     return _choose_slice(path, array, plane, slice_index, resolution)
 
 
@@ -115,74 +118,27 @@ def read_labels(path: str | os.PathLike[str], slice_index: int | None = None) ->
     >>> import tempfile
     >>> from pathlib import Path
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = Path(folder, "seed.tif")
-    ...     write_labels(path, [[7, 0], [9, 0]])
+    ...     path = Path(folder, "seed.npy")
+    ...     np.save(path, [[7, 0], [9, 0]])
     ...     read_labels(path)
     array([[7, 0],
-           [9, 0]], dtype=uint8)
+           [9, 0]])
     """
     path = Path(path)
-    array, _ = read_whole(path, as_labels=True)
-    if array.ndim == 3 and array.shape[-1] in (3, 4) and slice_index is None:
+    if is_zarr(path):
+        array = open_array(path, as_labels=True).array
+    else:
+        array, _ = read_whole(path, as_labels=True)
+    ndim = len(array.shape)
+    if ndim == 3 and array.shape[-1] in (3, 4) and slice_index is None:
         raise FileError(
             f"{path} has {array.shape[-1]} color channels where labels have one: save the "
             "labels as a single-channel image."
         )
-    if array.ndim == 2:
+    if ndim == 2:
         slice_index = None
-    labels = _choose_slice(path, array, array.ndim - 2, slice_index, None).array
+    labels = _choose_slice(path, array, ndim - 2, slice_index, None).array
     return whole_numbers(path, labels)
-
-
-def write_labels(
-    path: str | os.PathLike[str],
-    labels: ArrayLike,
-    resolution: Resolution | None = None,
-) -> None:
-    """Write labels as a TIFF in the smallest integer dtype that holds them.
-
-    Parameters
-    ----------
-    path : path
-        The file to write, ending in ``.tif`` or ``.tiff``; an existing file is replaced.
-    labels : array_like of int, shape (H, W)
-        The labels.
-    resolution : Resolution, optional
-        The size of a pixel. What ImageJ wrote is kept as ImageJ writes it where ImageJ
-        can read the dtype, and becomes pixels per centimeter elsewhere.
-
-    Raises
-    ------
-    FileError
-        If the ending is another or the labels are not integers.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from pathlib import Path
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_labels(Path(folder, "out.tif"), [[1, 1], [300, 300]])
-    ...     read_labels(Path(folder, "out.tif")).dtype
-    dtype('uint16')
-    """
-    path = checked_ending(path, TIFF, "labels")
-    labels = np.asarray(labels)
-    if labels.dtype.kind not in "iub":
-        raise FileError(f"Labels are integers, but these are {labels.dtype}: nothing was written.")
-    labels = smallest_integers(labels)
-    options: dict[str, Any] = {"metadata": None}
-    if resolution is not None:
-        from_imagej = resolution.imagej_unit is not None or resolution.spacing is not None
-        if from_imagej and labels.dtype in (np.uint8, np.uint16):
-            notes = {"unit": resolution.imagej_unit, "spacing": resolution.spacing}
-            options["imagej"] = True
-            options["metadata"] = {k: v for k, v in notes.items() if v is not None}
-        elif from_imagej:
-            resolution = per_centimeter(resolution)
-        options["resolution"] = (resolution.x, resolution.y)
-        options["resolutionunit"] = resolution.unit
-    with replacing(path) as temporary:
-        tifffile.imwrite(temporary, labels, photometric="minisblack", **options)
 
 
 def write_picture(path: str | os.PathLike[str], picture: NDArray[np.uint8]) -> None:
@@ -216,12 +172,11 @@ def write_picture(path: str | os.PathLike[str], picture: NDArray[np.uint8]) -> N
 
 def read_whole(path: Path, *, as_labels: bool) -> tuple[NDArray[Any], Resolution | None]:
     """Read the whole array, of any number of axes, colors last."""
-    check_exists(path)
+    if is_zarr(path):
+        opened = open_array(path, as_labels=as_labels)
+        return _numbers(opened.array[:]), opened.resolution
+    check_readable(path)
     ending = path.suffix.lower()
-    if ending not in READABLE:
-        raise FileError(
-            f"{path} ends in {ending or 'nothing'}; images are read from {', '.join(READABLE)}."
-        )
     try:
         if ending in TIFF:
             array, resolution = read_tiff(path)
@@ -235,18 +190,17 @@ def read_whole(path: Path, *, as_labels: bool) -> tuple[NDArray[Any], Resolution
         raise FileError(f"{path} may not be read (permission denied).") from error
     except DAMAGE as error:
         raise FileError(f"{path} cannot be read: {brief(error)}.") from error
-    if array.dtype.kind not in "biuf":
-        raise FileError(f"{path} does not hold numbers of an image (integers or floats).")
-    if array.dtype.kind == "b":
-        array = array.astype(np.uint8)
-    if array.ndim < 2 or array.size == 0:
-        raise FileError(f"{path} holds no image: its shape is {array.shape}.")
-    return array, resolution
+    check_numbers(path, array)
+    return _numbers(array), resolution
+
+
+def _numbers(array: NDArray[Any]) -> NDArray[Any]:
+    return array.astype(np.uint8) if array.dtype.kind == "b" else array
 
 
 def _choose_slice(
     path: Path,
-    array: NDArray[Any],
+    array: Any,
     plane: int,
     slice_index: int | None,
     resolution: Resolution | None,
@@ -262,7 +216,7 @@ def _choose_slice(
     if plane == 0:
         if slice_index is not None:
             raise FileError(f"{path} is one image, not a stack: leave --slice out.")
-        return ImageFile(array, resolution)
+        return ImageFile(_numbers(array[:]), resolution)
     n_slices = array.shape[0]
     if slice_index is None:
         if n_slices > 1:
@@ -274,4 +228,4 @@ def _choose_slice(
         raise FileError(
             f"{path} has {n_slices} slices, 0 to {n_slices - 1}; there is no slice {slice_index}."
         )
-    return ImageFile(array[slice_index], resolution, n_slices)
+    return ImageFile(_numbers(array[slice_index]), resolution, n_slices)

@@ -1,4 +1,4 @@
-"""The size of a pixel, as TIFF tags, ImageJ, OME and PNG files say it."""
+"""The size of a pixel and of a slice, as TIFF tags, ImageJ, OME and PNG files say it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 import tifffile
+
+from napari_layeredcnn.files.place import Place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +30,17 @@ _METERS = {
     "meter": 1.0,
     "inch": 0.0254,
     "inches": 0.0254,
+}
+
+
+# What the same units are called in full.
+_NAMES = {
+    1e-9: "nanometer",
+    1e-6: "micrometer",
+    1e-3: "millimeter",
+    1e-2: "centimeter",
+    1.0: "meter",
+    0.0254: "inch",
 }
 
 
@@ -77,17 +90,55 @@ def tiff_resolution(tiff: tifffile.TiffFile) -> Resolution | None:
     return None if found == Resolution() else found
 
 
+def tiff_place(tiff: tifffile.TiffFile) -> Place:
+    """Read the size of slices, rows and columns, where OME's XML or ImageJ's notes say all three.
+
+    Tags alone do not: they know nothing of slices.
+    """
+    if tiff.is_ome and tiff.ome_metadata:
+        meters = [_ome_meters(tiff.ome_metadata, axis) for axis in "ZYX"]
+        if None in meters:
+            return Place()
+        micrometers = tuple(float(f"{m / 1e-6:.12g}") for m in meters if m is not None)
+        return Place(scale=micrometers, units=("micrometer",) * 3)
+    found, notes = tiff_resolution(tiff), tiff.imagej_metadata or {}
+    unit = _NAMES.get(_METERS.get(str(notes.get("unit")).lower(), 0.0))
+    if found is None or unit is None:
+        return Place()
+    # ImageJ leaves out a spacing of 1.
+    spacing = found.spacing or 1.0
+    (x, per_x), (y, per_y) = found.x, found.y
+    return Place(scale=(spacing, per_y / y, per_x / x), units=(unit,) * 3)
+
+
 def _ome_resolution(xml: str) -> Resolution | None:
+    y, x = (_ome_meters(xml, axis) for axis in "YX")
+    if x is None or y is None:
+        return None
+    return Resolution(fraction(0.01 / x), fraction(0.01 / y), "centimeter")
+
+
+def _ome_meters(xml: str, axis: str) -> float | None:
+    """Return the size of a pixel along an axis."""
     pixels = tifffile.xml2dict(xml)["OME"]["Image"]
     pixels = (pixels[0] if isinstance(pixels, list) else pixels)["Pixels"]
-    sizes = []
-    for axis in "XY":
-        size = float(pixels.get(f"PhysicalSize{axis}", 0))
-        meters = _METERS.get(str(pixels.get(f"PhysicalSize{axis}Unit", "µm")))
-        if size <= 0 or meters is None:
-            return None
-        sizes.append(fraction(0.01 / (size * meters)))
-    return Resolution(sizes[0], sizes[1], "centimeter")
+    size = float(pixels.get(f"PhysicalSize{axis}", 0))
+    meters = _METERS.get(str(pixels.get(f"PhysicalSize{axis}Unit", "µm")))
+    return None if size <= 0 or meters is None else size * meters
+
+
+def resolution_of(place: Place) -> Resolution | None:
+    """Say as ImageJ does how large pixels and slices are; None where their units are no lengths."""
+    scale, units = place.scale[-3:], place.units[-3:]
+    meters = [_METERS.get(unit.lower()) for unit in units]
+    if len(scale) != 3 or len(set(meters)) != 1 or not all(1e-6 < size < 1e6 for size in scale):
+        return pixels_per_centimeter(scale[-2:], units[-2:])
+    unit = _NAMES.get(meters[0] or 0.0)
+    if unit is None:
+        return None
+    z, y, x = scale
+    name = "micron" if unit == "micrometer" else unit
+    return Resolution(fraction(1 / x), fraction(1 / y), "none", name, z)
 
 
 def per_centimeter(resolution: Resolution) -> Resolution:

@@ -9,9 +9,11 @@ import numpy as np
 import tifffile
 from PIL import Image
 
-from napari_layeredcnn.files.common import DAMAGE, FileError, brief, check_exists
-from napari_layeredcnn.files.images import READABLE, TIFF, read_whole
+from napari_layeredcnn.files.common import DAMAGE, FileError, brief
+from napari_layeredcnn.files.images import read_whole
 from napari_layeredcnn.files.integers import whole_numbers
+from napari_layeredcnn.files.opened import TIFF, check_readable, open_array
+from napari_layeredcnn.files.zarr_array import is_zarr
 
 if TYPE_CHECKING:
     import os
@@ -25,7 +27,7 @@ def read_stack(path: str | os.PathLike[str]) -> NDArray[Any]:
     Parameters
     ----------
     path : path
-        A TIFF, PNG or NPY file.
+        A TIFF, PNG, NPY or zarr file.
 
     Returns
     -------
@@ -56,7 +58,7 @@ def read_label_stack(path: str | os.PathLike[str]) -> NDArray[Any]:
     Parameters
     ----------
     path : path
-        A TIFF, PNG or NPY file.
+        A TIFF, PNG, NPY or zarr file.
 
     Returns
     -------
@@ -88,7 +90,7 @@ def stack_shape(path: str | os.PathLike[str]) -> tuple[int, ...]:
     Parameters
     ----------
     path : path
-        A TIFF, PNG or NPY file.
+        A TIFF, PNG, NPY or zarr file.
 
     Returns
     -------
@@ -108,12 +110,11 @@ def stack_shape(path: str | os.PathLike[str]) -> tuple[int, ...]:
     napari_layeredcnn.files.common.FileError: nowhere.tif does not exist.
     """
     path = Path(path)
-    check_exists(path)
+    if is_zarr(path):
+        shape: tuple[int, ...] = open_array(path).array.shape
+        return shape
+    check_readable(path)
     ending = path.suffix.lower()
-    if ending not in READABLE:
-        raise FileError(
-            f"{path} ends in {ending or 'nothing'}; images are read from {', '.join(READABLE)}."
-        )
     try:
         if ending in TIFF:
             return _tiff_shape(path)

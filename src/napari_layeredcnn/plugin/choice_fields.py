@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Image, Labels, Points, Shapes
-from qtpy.QtWidgets import QDoubleSpinBox, QLabel, QSpinBox
+from qtpy.QtWidgets import QDoubleSpinBox, QLabel
 
 from napari_layeredcnn.plugin.choices import Choices
 from napari_layeredcnn.plugin.fields import (
@@ -18,12 +18,11 @@ from napari_layeredcnn.plugin.fields import (
     choice_box,
     one_below_the_other,
     prepare_box,
-    side_by_side,
     tick,
 )
-from napari_layeredcnn.plugin.planes import Plane, shape_of, slider_axis
 from napari_layeredcnn.plugin.readers import KEY
 from napari_layeredcnn.plugin.region_keys import NEXT_KEY, PREVIOUS_KEY
+from napari_layeredcnn.plugin.slice_fields import SliceFields
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -39,7 +38,6 @@ DIRECTIONS = [
     ("Around a center", "around"),
 ]
 STROKES = [("Regions", "regions"), ("Boundaries", "boundaries")]
-SLICES = [("This slice", "shown"), ("All slices with labels", "labelled"), ("Range", "range")]
 
 
 class ChoiceFields(Fields):
@@ -57,22 +55,16 @@ class ChoiceFields(Fields):
         self._build_layers()
         self._build_choices()
         self._lay_out()
-        for box in (self.slices, self.direction, self.strokes, self.labels, self.image):
+        slices = (self.slices.box, self.slices.along)
+        boxes = (*slices, self.direction, self.strokes, self.labels, self.image)
+        for box in boxes:
             box.changed.connect(self.show_rows)
-        self.first.valueChanged.connect(self._push_last)
-        self.last.valueChanged.connect(self._push_first)
-        self.last.setValue(self.last.maximum())
         self.show_rows()
 
     @property
     def paints_labels(self) -> bool:
         """Whether the partial labels are a Labels layer, or none yet."""
         return not isinstance(self.labels.value, Shapes)
-
-    @property
-    def is_stack(self) -> bool:
-        """Whether the image has more than one slice."""
-        return self._slice_count() > 1
 
     def choices(self) -> dict[str, Any]:
         """Return the fields of `Choices` that are set here; what is hidden is as built in."""
@@ -82,9 +74,7 @@ class ChoiceFields(Fields):
         return {
             "strokes": strokes,
             "zero_is_region": can_be_zero and self.zero_tick.isChecked(),
-            "slices": self.slices.value if self.is_stack else usual.slices,
-            "first": self.first.value(),
-            "last": self.last.value(),
+            **self.slices.choices(),
             "direction": self.direction.value,
             "start_angle": self.start_angle.value(),
         }
@@ -93,9 +83,7 @@ class ChoiceFields(Fields):
         """Set the boxes that are no viewer layers."""
         self.strokes.value = choices.strokes
         self.zero_tick.setChecked(choices.zero_is_region)
-        self.slices.value = choices.slices
-        self.first.setValue(choices.first)
-        self.last.setValue(choices.last)
+        self.slices.show_choices(choices)
         self.direction.value = choices.direction
         self.start_angle.setValue(choices.start_angle)
 
@@ -111,11 +99,9 @@ class ChoiceFields(Fields):
         self.show_row(self.keys, self.paints_labels)
         self.show_row(self.strokes.native, self.paints_labels)
         self.show_row(self.zero_tick, self.paints_labels and self.strokes.value == "regions")
-        self.show_row(self.slices.native, self.is_stack)
-        self.show_row(self.range, self.is_stack and self.slices.value == "range")
+        self.slices.show_rows(self)
         self.show_row(self._center_row, around)
         self.show_row(self.start_angle, around)
-        self._fit_range()
 
     # ---------------------------------------------------------------- parts
 
@@ -161,6 +147,7 @@ class ChoiceFields(Fields):
         )
 
     def _build_choices(self) -> None:
+        self.slices = SliceFields(self._viewer, self.image)
         self.strokes = choice_box(
             STROKES,
             "Regions: a stroke of another label in every region, from top to bottom.\n"
@@ -171,18 +158,6 @@ class ChoiceFields(Fields):
             "Tick this if what you have left at 0 in a labelled column is a region of its own.\n"
             "Else 0 means: not labelled.",
         )
-        self.slices = choice_box(
-            SLICES,
-            "This slice: the one that you see. All: every slice in which you have painted.\n"
-            "Range: those of them from the first to the last slice given, both included.",
-        )
-        self.first, self.last = QSpinBox(), QSpinBox()
-        for box, which in ((self.first, "First"), (self.last, "Last")):
-            box.setToolTip(
-                f"{which} slice of the range, numbered as at the slider below the image."
-            )
-            prepare_box(box)
-        self.range = side_by_side(self.first, self.last)
         self.direction = choice_box(
             DIRECTIONS,
             "Where the labels are continued to, from the columns that you painted.\n"
@@ -207,42 +182,11 @@ class ChoiceFields(Fields):
         self.add_wide(self.keys)
         self.add("Strokes are", self.strokes.native)
         self.add("", self.zero_tick)
-        self.add("Slices", self.slices.native)
-        self.add("First, last", self.range)
+        self.slices.add_to(self)
         self.add("Continue", self.direction.native)
         self._center_row = one_below_the_other(self.center.native, self.center_button)
         self.add("Center", self._center_row)
         self.add("Start angle", self.start_angle)
-
-    # ---------------------------------------------------------------- slices
-
-    def _slice_count(self) -> int:
-        """Return how many slices the slider of the chosen image has."""
-        image = self.image.value
-        if image is None:
-            return 1
-        missing = self._viewer.dims.ndim - image.ndim
-        rows, columns = (axis - missing for axis in self._viewer.dims.order[-2:])
-        if min(rows, columns) < 0:
-            return 1  # the viewer shows an axis that the image has not
-        index = [None if axis in (rows, columns) else 0 for axis in range(image.ndim)]
-        axis = slider_axis(self._viewer, Plane(tuple(index), rows, columns))
-        return 1 if axis is None else shape_of(image)[axis]
-
-    def _fit_range(self) -> None:
-        """Let the range end where the stack ends; a range up to the end stays so."""
-        to_end = self.last.value() == self.last.maximum()
-        end = self._slice_count() - 1
-        for box in (self.first, self.last):
-            box.setMaximum(end)
-        if to_end:
-            self.last.setValue(end)
-
-    def _push_last(self, first: int) -> None:
-        self.last.setValue(max(first, self.last.value()))
-
-    def _push_first(self, last: int) -> None:
-        self.first.setValue(min(last, self.first.value()))
 
     # ---------------------------------------------------------------- layers
 

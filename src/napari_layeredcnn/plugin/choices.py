@@ -7,7 +7,7 @@ from typing import Literal
 
 Strokes = Literal["regions", "boundaries"]
 Direction = Literal["horizontal", "right", "left", "vertical", "down", "up", "around"]
-Slices = Literal["shown", "labelled", "range"]
+Slices = Literal["shown", "stack", "range", "labelled"]
 
 
 @dataclass(frozen=True)
@@ -20,8 +20,8 @@ class Choices:
         What is painted in the partial labels.
     zero_is_region : bool
         Whether 0 is a region of its own, and not what is unlabelled.
-    slices : {"shown", "labelled", "range"}
-        The slice that the viewer shows; all that have labels; those with labels in a range.
+    slices : {"shown", "stack", "range", "labelled"}
+        The slice that the viewer shows; all of the stack; those of a range; all that have labels.
     first, last : int
         The range, both included.
     direction : str
@@ -39,6 +39,8 @@ class Choices:
     into_partial : bool
         Whether the result is written into the partial labels, where they are 0, instead of into
         a layer of its own.
+    along : int or None
+        The image's axis whose slices these are; None is that of the slider moved last.
     """
 
     strokes: Strokes = "regions"
@@ -52,8 +54,16 @@ class Choices:
     model: str | None = None
     device: str = "auto"
     into_partial: bool = False
+    along: int | None = None
 
     @property
     def transposed(self) -> bool:
         """Whether the curves run along the rows."""
         return self.direction in ("vertical", "down", "up")
+
+    @property
+    def line(self) -> str:
+        """What a person calls a line across the curves: "column", "row" or "ray"."""
+        if self.direction == "around":
+            return "ray"
+        return "row" if self.transposed else "column"

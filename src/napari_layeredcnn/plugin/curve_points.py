@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from napari.layers import Layer
     from numpy.typing import NDArray
 
-    from napari_layeredcnn.plugin.continuation import Kept
+    from napari_layeredcnn.plugin.kept import Kept
 
 
 def curve_points(kept: Kept) -> NDArray[np.float64]:

@@ -6,13 +6,14 @@ A place is a peak of the uncertainty along a curve, and stands for the whole str
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from weakref import WeakMethod
 
 import numpy as np
 from scipy.ndimage import maximum_filter1d
 
 from napari_layeredcnn.plugin.curve_points import curve_points, typical_thickness
+from napari_layeredcnn.plugin.moving import go_to
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from napari.layers import Labels, Layer
     from numpy.typing import NDArray
 
-    from napari_layeredcnn.plugin.continuation import Kept
+    from napari_layeredcnn.plugin.kept import Kept
     from napari_layeredcnn.plugin.planes import Plane
 
 NEXT_KEY, PREVIOUS_KEY = "N", "Shift-N"
@@ -77,33 +78,6 @@ def doubtful_from(kept: Kept) -> float:
     return max(_LEAST, _LEAST_SHARE * typical_thickness(kept))
 
 
-def go_to(viewer: ViewerModel, layer: Layer, doubt: Doubt) -> None:
-    """Show a place in the middle of the canvas; the zoom stays.
-
-    Parameters
-    ----------
-    viewer : napari.components.ViewerModel
-        The viewer. Its sliders are moved, and its axes are ordered anew only if it does not show
-        the slice's rows and columns.
-    layer : napari.layers.Layer
-        The result, to whose axes the slice belongs.
-    doubt : Doubt
-        The place.
-    """
-    dims, plane = viewer.dims, doubt.plane
-    missing = dims.ndim - layer.ndim
-    shown = (plane.rows + missing, plane.columns + missing)
-    dims.ndisplay = 2
-    if set(dims.displayed) != set(shown):
-        dims.order = (*(axis for axis in dims.order if axis not in shown), *shown)
-    point = _to_world(viewer, layer, plane.vertices([doubt.row], [doubt.column])[0])
-    free = [axis for axis in range(missing, dims.ndim) if axis not in shown]
-    dims.set_point(free, [point[axis - missing] for axis in free])
-    center = (0.0, *(point[axis - missing] for axis in dims.displayed))
-    # napari before 0.9 has no scene.
-    getattr(viewer, "scene", viewer).camera.center = center
-
-
 class DoubtWalk:
     """Goes from one doubtful place to the next one and back, round and round.
 
@@ -153,7 +127,7 @@ class DoubtWalk:
             start = -1 if step > 0 else 0
             self._at = ((start if self._at is None else self._at) + step) % len(self.places)
             doubt = self.places[self._at]
-            go_to(self._viewer, layer, doubt)
+            go_to(self._viewer, layer, doubt.plane, (doubt.row, doubt.column))
             text = describe(doubt, self._at, len(self.places))
         self._viewer.status = text
         return text
@@ -260,13 +234,3 @@ def _is_same(unsure: NDArray[np.float64], x: int, other: int, height: float) -> 
     """Whether two columns of a curve lie in one stretch."""
     between = unsure[min(x, other) : max(x, other)]
     return bool(between.min(initial=height) >= _DIP * height)
-
-
-def _to_world(viewer: ViewerModel, layer: Layer, point: NDArray[Any]) -> NDArray[np.float64]:
-    """Return a point of the layer in the viewer's units, which may be others."""
-    world = np.asarray(layer.data_to_world(point), np.float64)
-    if viewer.dims.units is None:
-        return world
-    units = viewer.dims.units[-layer.ndim :]
-    pairs = zip(world, layer.units, units, strict=True)
-    return np.array([(x * own).to(shown).magnitude for x, own, shown in pairs])

@@ -11,7 +11,7 @@ from napari_layeredcnn.plugin.curve_points import curve_points
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_layeredcnn.plugin.continuation import Kept
+    from napari_layeredcnn.plugin.kept import Kept
 
 #: The uncertainty of a curve is shown this far on either side of it: a share of the rows, and px.
 _BAND_SHARE, _BAND_LEAST = 0.015, 2.0

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from napari.layers import Labels, Layer
     from numpy.typing import NDArray
 
-    from napari_layeredcnn.plugin.continuation import Kept
+    from napari_layeredcnn.plugin.kept import Kept
     from napari_layeredcnn.plugin.planes import Plane
 
 INDEX, NAME = "index", "name"

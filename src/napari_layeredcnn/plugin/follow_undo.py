@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from napari.layers import Labels
     from numpy.typing import NDArray
 
-    from napari_layeredcnn.plugin.continuation import Kept
+    from napari_layeredcnn.plugin.kept import Kept
     from napari_layeredcnn.plugin.planes import Plane
 
 #: Nothing has happened for so long, ms: a person has let go of the keys.

@@ -27,10 +27,12 @@ from napari_layeredcnn.plugin.fields import (
     tick,
 )
 from napari_layeredcnn.plugin.run_keys import CONTINUE_KEY, START_KEY
+from napari_layeredcnn.plugin.slice_plot import SlicePlot
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
+HOW_TO_BEGIN = "Paint every region in a few columns, then press Segment Layers."
 ON_CANCEL = [("keeps columns", "keep"), ("puts back", "restore")]
 
 
@@ -64,7 +66,7 @@ class SegmentForm(QWidget):
     def choices(self) -> Choices:
         """Return what is chosen; what is hidden, as it makes no sense, is as built in."""
         values = {**self._fields.choices(), **self._advanced.choices()}
-        values["into_partial"] &= self._fields.paints_labels
+        values["into_partial"] &= self._goes_anywhere
         return Choices(**values)
 
     def set_choices(self, choices: Choices) -> None:
@@ -86,7 +88,9 @@ class SegmentForm(QWidget):
         self._image, self._labels, self._new_button = fields.image, fields.labels, fields.new_button
         self._center, self._center_button = fields.center, fields.center_button
         self._strokes, self._zero_tick = fields.strokes, fields.zero_tick
-        self._slices, self._first, self._last = fields.slices, fields.first, fields.last
+        slices = fields.slices
+        self._slices, self._along = slices.box, slices.along
+        self._first, self._last = slices.first, slices.last
         self._direction, self._start_angle = fields.direction, fields.start_angle
         self._locked, self._lock_button = advanced.locked_columns, advanced.lock_button
 
@@ -110,6 +114,7 @@ class SegmentForm(QWidget):
         self._next_doubt_button = button(
             "next", f"Go to the next doubtful place, the most doubtful one first. Key: {NEXT_KEY}."
         )
+        self._slice_plot = SlicePlot()
         self._copy_python_button = button(
             "Copy as Python", "Copy lines of Python that do the same to the clipboard."
         )
@@ -128,16 +133,18 @@ class SegmentForm(QWidget):
             "What was passed before these columns stays; the rest is done again.\n"
             f"After Cancel: go on with the columns that are missing. Key: {CONTINUE_KEY}.",
         )
-        self._cancel_button = button("Cancel", "Stop after the column at hand.")
+        self._cancel_button = button(
+            "Cancel", "Stop after the column at hand; in a whole stack, after the slices at hand."
+        )
         self._on_cancel = choice_box(
             ON_CANCEL,
-            "Keeps columns: those that are done when you cancel stay in the result.\n"
+            "Keeps columns: those that are done stay in the result; of a stack, the slices.\n"
             "Puts back: the result is again as it was before the run.",
         )
         self._bar = QProgressBar()
         self._bar.setToolTip("How many columns are done.")
         self._bar.setTextVisible(False)
-        self._message = QLabel("Paint every region in a few columns, then press Segment Layers.")
+        self._message = QLabel(HOW_TO_BEGIN)
         self._message.setToolTip("What was done, or what is to be done.")
         self._message.setWordWrap(True)
 
@@ -173,6 +180,7 @@ class SegmentForm(QWidget):
             side_by_side(self._cancel_button, self._on_cancel.native),
             self._bar,
             self._message,
+            self._slice_plot,
         ):
             layout.addWidget(widget)
         layout.addStretch()
@@ -195,7 +203,7 @@ class SegmentForm(QWidget):
             signal.connect(self._refresh_layers)
         for signal in (dims.order, dims.range, dims.last_used):
             signal.connect(self._show_rows)
-        for box in (self._image, self._labels):
+        for box in (self._image, self._labels, self._slices):
             box.changed.connect(self._show_rows)
 
     def _refresh_layers(self, _event: Any = None) -> None:
@@ -204,11 +212,18 @@ class SegmentForm(QWidget):
             return  # the window is closing, the list of layers is not gone yet
         self._fields.refresh_layers()
         self._locked.reset_choices()
+        if self._image.value is None and self._labels.value is None:
+            self.say(HOW_TO_BEGIN)  # what was said before is about layers that are gone
 
     def _show_rows(self, _event: Any = None) -> None:
         """Show the rows that make sense, and no others."""
         if not isalive(self):
             return
         self._fields.show_rows()
-        self._surfaces_tick.setVisible(self._fields.is_stack)
-        self._advanced.show_output(self._fields.paints_labels)
+        self._surfaces_tick.setVisible(self._fields.slices.is_stack)
+        self._advanced.show_output(self._goes_anywhere)
+
+    @property
+    def _goes_anywhere(self) -> bool:
+        """Whether a result may go into the partial labels; a whole stack has its own layer."""
+        return self._fields.paints_labels and self._fields.choices()["slices"] != "stack"

@@ -1,7 +1,8 @@
-"""Whether the layers that are chosen fit each other."""
+"""The layers that are chosen, and whether they fit each other."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,12 +11,22 @@ from napari.layers import Labels
 from napari_layeredcnn.plugin.planes import RequestError, shape_of
 
 if TYPE_CHECKING:
-    from napari.layers import Image, Shapes
+    from napari.layers import Image, Points, Shapes
 
     from napari_layeredcnn.plugin.choices import Choices
 
 #: Layers lie on the same pixels if no corner is further off than this, in pixels.
 _SAME_PLACE = 0.01
+
+
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """The viewer layers that are chosen in the dock."""
+
+    image: Image | None
+    labels: Labels | Shapes | None
+    center: Points | None = None
+    locked: Shapes | None = None
 
 
 def check_layers(image: Image, labels: Labels | Shapes, choices: Choices) -> None:

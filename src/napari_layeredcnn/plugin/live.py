@@ -29,11 +29,14 @@ class LiveLabels:
     is_new : bool
         Whether the run has made the layer: it is deleted then to undo the run, and has no
         history.
+    copy_of : napari.layers.Labels, optional
+        The result whose content the run has begun the new layer with.
     """
 
-    def __init__(self, layer: Labels, *, is_new: bool) -> None:
+    def __init__(self, layer: Labels, *, is_new: bool, copy_of: Labels | None = None) -> None:
         self.layer = layer
         self.is_new = is_new
+        self.copy_of = copy_of
         self.slices: dict[Plane, _LiveSlice] = {}
 
     def write(
@@ -77,12 +80,21 @@ class LiveLabels:
         if len(places) == 1:
             pixels, new = places[0], values[0]
         else:
-            pixels = tuple(np.concatenate(axis) for axis in zip(*places, strict=True))
+            pixels = tuple(
+                np.concatenate(axis, dtype=_small(self.layer.data), casting="unsafe")
+                for axis in zip(*places, strict=True)
+            )
             new = np.concatenate(values)
         # The history keeps what is there when the layer itself is told to change it.
         self.layer.data_setitem(pixels, new, refresh=False)
         self.layer.refresh()
         return sum(_held(array) for array in (*pixels, new, new))
+
+    def bytes_at_most(self, n_slices: int, plane: Plane) -> int:
+        """Return what the history would keep if all pixels of so many slices changed."""
+        data = self.layer.data
+        places = data.ndim * np.dtype(_small(data)).itemsize
+        return n_slices * int(plane.of(data).size) * (places + 2 * data.dtype.itemsize)
 
     def restore(self) -> None:
         """Put back what was there before the run."""
@@ -101,10 +113,12 @@ class _LiveSlice:
 
     def __init__(self, now: Pixels, protected: Mask) -> None:
         self._now = now
-        self._free = ~protected
-        self._before = now.copy()
+        # Many slices of a new layer hold nothing, and nothing in them is protected.
+        self._free = ~protected if protected.any() else np.broadcast_to(True, now.shape)
+        zeros = np.broadcast_to(np.zeros((), now.dtype), now.shape)
+        self._before = now.copy() if now.any() else zeros
         # What the layer holds if nobody else paints: a pixel that differs is the person's.
-        self._ours = self._before.copy()
+        self._ours = now.copy()
 
     def write(self, where: tuple[slice, slice], labels: Pixels) -> None:
         untouched = (self._now[where] == self._ours[where]) & self._free[where]
@@ -115,15 +129,18 @@ class _LiveSlice:
         """Put back what was there before; return what was written: rows, columns, labels."""
         theirs = self._now != self._ours
         np.copyto(self._now, self._before, where=~theirs)
-        # Small integers: napari keeps them for every step.
-        small = np.uint16 if max(self._now.shape) < 2**16 else np.intp
         changed = np.nonzero(~theirs & (self._ours != self._before))
-        rows, columns = (axis.astype(small) for axis in changed)
+        rows, columns = (axis.astype(_small(self._now)) for axis in changed)
         return rows, columns, self._ours[changed]
 
     def restore(self) -> None:
         np.copyto(self._now, self._before, where=self._now == self._ours)
         self._ours = self._before.copy()
+
+
+def _small(array: NDArray[Any]) -> type[np.integer[Any]]:
+    """Return small integers for places in an array: napari keeps them for every step."""
+    return np.uint16 if max(array.shape) < 2**16 else np.intp
 
 
 def _held(array: NDArray[Any]) -> int:

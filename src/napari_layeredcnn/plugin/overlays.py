@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from napari.layers import Image, Labels, Layer, Shapes, Surface
     from numpy.typing import NDArray
 
-    from napari_layeredcnn.plugin.continuation import Kept
+    from napari_layeredcnn.plugin.kept import Kept
     from napari_layeredcnn.plugin.planes import Plane
 
     Runs = Mapping[Plane, Kept]

@@ -145,14 +145,16 @@ def shown_plane(viewer: ViewerModel, layer: Layer) -> Plane:
     return Plane(tuple(index), rows, columns)
 
 
-def slider_axis(viewer: ViewerModel, plane: Plane) -> int | None:
+def slider_axis(viewer: ViewerModel, plane: Plane, along: int | None = None) -> int | None:
     """Return the axis of a stack's slices: the one moved last, else the last one not shown.
 
-    None for a 2D layer.
+    `along` is taken instead if it is not shown. None for a 2D layer.
     """
     free = plane.free_axes
     if not free:
         return None
+    if along in free:
+        return along
     last_used = int(viewer.dims.last_used or 0) - (viewer.dims.ndim - len(plane.index))
     return last_used if last_used in free else free[-1]
 

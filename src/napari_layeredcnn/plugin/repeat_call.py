@@ -22,6 +22,28 @@ class Slice:
 
 
 @dataclass(frozen=True)
+class StackCall:
+    """A stack of slices that are completed together.
+
+    Parameters
+    ----------
+    axis : int
+        The image's axis along which the slices follow each other.
+    labelled : tuple of int
+        Labelled slices.
+    asked : tuple of int or None
+        Slices to complete, side by side; None for all.
+    batch : int
+        Slices that are computed at once.
+    """
+
+    axis: int
+    labelled: tuple[int, ...]
+    asked: tuple[int, ...] | None
+    batch: int
+
+
+@dataclass(frozen=True)
 class Call:
     """A completion that can be said in words.
 
@@ -39,6 +61,8 @@ class Call:
         Slices to complete.
     choices : Choices
         How.
+    stack : StackCall, optional
+        If slices without labels are completed from others.
     """
 
     image: Path
@@ -48,6 +72,7 @@ class Call:
     has_colors: bool
     slices: tuple[Slice, ...]
     choices: Choices
+    stack: StackCall | None = None
 
     @property
     def drawn(self) -> bool:

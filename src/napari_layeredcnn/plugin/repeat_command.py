@@ -44,14 +44,17 @@ def as_command(call: Call) -> str:
     'layeredcnn segment a.tif --seed begun.tif -o a.layers.tif --direction right'
     """
     join = subprocess.list2cmdline if os.name == "nt" else shlex.join
-    return "\n".join(join(_words(call, part)) for part in call.slices)
+    parts = call.slices if call.stack is None else call.slices[:1]
+    return "\n".join(join(_words(call, part)) for part in parts)
 
 
 def _words(call: Call, part: Slice) -> list[str]:
     choices = call.choices
     number = _slice_number(call, part)
+    if call.stack is not None:
+        number = None
     output = call.output
-    if len(call.slices) > 1:
+    if len(call.slices) > 1 and call.stack is None:
         stem = output.name.removesuffix(".layers.tif")
         output = output.with_name(f"{stem}-slice-{number}.layers.tif")
     words = ["layeredcnn", "segment", str(call.image), "--seed", str(call.labels)]
@@ -74,6 +77,10 @@ def _words(call: Call, part: Slice) -> list[str]:
         words += ["--model", choices.model]
     if choices.device != "auto":
         words += ["--device", choices.device]
+    if call.stack is not None:
+        words += ["--batch", str(call.stack.batch)]
+        if call.stack.asked is not None:
+            words += ["--slices", f"{call.stack.asked[0]}:{call.stack.asked[-1] + 1}"]
     return words
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from napari_layeredcnn import __version__
+from napari_layeredcnn.plugin.repeat_stack import stack_as_python
+from napari_layeredcnn.plugin.repeat_words import (
+    call_over_lines,
+    index_of,
+    quoted,
+    seed_function,
+    settings_in,
+)
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from napari_layeredcnn.plugin.planes import Plane
     from napari_layeredcnn.plugin.repeat_call import Call, Slice
-
-_WIDTH = 99
 
 
 def as_python(call: Call) -> str:
@@ -51,10 +53,12 @@ def as_python(call: Call) -> str:
     write_labels_file("a.layers.tif", LabelsFile(labels))
     <BLANKLINE>
     """
+    if call.stack is not None:
+        return stack_as_python(call)
     loops = any(part.labels.free_axes or part.image.free_axes for part in call.slices)
-    reads = [f"image = read_stack({_quoted(call.image)})"]
+    reads = [f"image = read_stack({quoted(call.image)})"]
     if not call.drawn:
-        reads.append(f"partial = read_label_stack({_quoted(call.labels)})")
+        reads.append(f"partial = read_label_stack({quoted(call.labels)})")
     body = _looped(call) if loops else _body(call, call.slices[0], "", "", _center(call))
     return "\n".join(
         [
@@ -66,7 +70,7 @@ def as_python(call: Call) -> str:
             *([""] if loops else []),
             *body,
             *([""] if loops else []),
-            f"write_labels_file({_quoted(call.output)}, LabelsFile(labels))",
+            f"write_labels_file({quoted(call.output)}, LabelsFile(labels))",
             "",
         ]
     )
@@ -75,7 +79,7 @@ def as_python(call: Call) -> str:
 def _imports(call: Call, loops: bool) -> list[str]:
     names = ["complete_around"] if call.around else ["complete"]
     if not (call.around or call.drawn):
-        names.append(_seed_function(call))
+        names.append(seed_function(call))
     files = ["LabelsFile", "read_stack", "write_labels_file"]
     files.append("seed_from_curve_file" if call.drawn else "read_label_stack")
     lines = [
@@ -95,8 +99,8 @@ def _looped(call: Call) -> list[str]:
     names += [] if same_center else ["center"]
     items = []
     for part in call.slices:
-        item = [_index(part.image)]
-        item += [] if same_planes else [_index(part.labels)]
+        item = [index_of(part.image)]
+        item += [] if same_planes else [index_of(part.labels)]
         item += [] if same_center else [_pair(part.center)]
         items.append(item[0] if len(item) == 1 else f"({', '.join(item)})")
     if call.choices.into_partial:
@@ -109,7 +113,7 @@ def _looped(call: Call) -> list[str]:
     center = _center(call) if same_center else "center"
     return [
         start,
-        *_call(f"for {', '.join(names)} in ", items, "[]", after=":"),
+        *call_over_lines(f"for {', '.join(names)} in ", items, "[]", after=":"),
         *(f"    {line}" for line in _body(call, first, "[plane]", own, center)),
     ]
 
@@ -123,68 +127,25 @@ def _body(call: Call, part: Slice, image_at: str, labels_at: str, center: str) -
     transposed = call.choices.transposed
     lines = []
     if call.around:
-        arguments = [image, partial, f"center={center}", *_settings(call)]
-        lines += _call("completion = complete_around", arguments)
+        arguments = [image, partial, f"center={center}", *settings_in(call)]
+        lines += call_over_lines("completion = complete_around", arguments)
     else:
         if call.drawn:
             # The slices of such a file are those of an image that lies as it is.
             number = [f"slice_index={image_at.strip('[]')}"] if image_at else []
             along = ["transposed=True"] if transposed else []
-            arguments = [_quoted(call.labels), f"{image}.shape", *number, *along]
-            lines += _call("seed = seed_from_curve_file", arguments)
+            arguments = [quoted(call.labels), f"{image}.shape", *number, *along]
+            lines += call_over_lines("seed = seed_from_curve_file", arguments)
         else:
             drawn = f"partial{labels_at}{'.T' if turned != transposed else ''}"
             zero = ["zero_is_region=True"] if call.zero_is_region else []
-            lines += _call(f"seed = {_seed_function(call)}", [drawn, *zero])
-        lines += _call("completion = complete", [image, "seed", *_settings(call)])
+            lines += call_over_lines(f"seed = {seed_function(call)}", [drawn, *zero])
+        lines += call_over_lines("completion = complete", [image, "seed", *settings_in(call)])
     done = "completion.labels()"
     if call.choices.into_partial:
         done = f"np.where({partial} == 0, {done}, {partial})"
     done += ".T" if turned else ""
     return [*lines, f"labels{labels_at} = {done}"]
-
-
-def _settings(call: Call) -> list[str]:
-    """Return the arguments that are not as they are by default."""
-    choices = call.choices
-    given: dict[str, str | float | bool] = {}
-    if call.around:
-        if choices.start_angle:
-            given["start_angle"] = float(choices.start_angle)
-        if choices.strokes != "regions":
-            given["strokes"] = choices.strokes
-        if call.zero_is_region:
-            given["zero_is_region"] = True
-    elif choices.direction != "horizontal":
-        given["direction"] = choices.direction
-    if choices.model is not None:
-        given["model"] = choices.model
-    if choices.device != "auto":
-        given["device"] = choices.device
-    if choices.region_thickness is not None:
-        given["region_thickness"] = float(choices.region_thickness)
-    return [
-        f"{name}={_quoted(value) if isinstance(value, str) else repr(value)}"
-        for name, value in given.items()
-    ]
-
-
-def _seed_function(call: Call) -> str:
-    return f"seed_from_{call.choices.strokes}"
-
-
-def _index(plane: Plane) -> str:
-    """Return what stands between the brackets of an array, as a value of Python."""
-    numbers = list(plane.index)
-    while numbers and numbers[-1] is None:
-        numbers.pop()
-    if not numbers:
-        return "..."
-    if None in numbers:
-        return f"np.s_[{', '.join(':' if i is None else str(i) for i in numbers)}]"
-    if len(numbers) == 1:
-        return str(numbers[0])
-    return f"({', '.join(map(str, numbers))})"
 
 
 def _center(call: Call) -> str:
@@ -193,16 +154,3 @@ def _center(call: Call) -> str:
 
 def _pair(center: tuple[float, float] | None) -> str:
     return "None" if center is None else f"({float(center[0])!r}, {float(center[1])!r})"
-
-
-def _call(start: str, arguments: list[str], brackets: str = "()", after: str = "") -> list[str]:
-    """Write a call on one line if it fits there, else each argument on a line of its own."""
-    line = f"{start}{brackets[0]}{', '.join(arguments)}{brackets[1]}{after}"
-    if len(line) <= _WIDTH - 4:
-        return [line]
-    return [f"{start}{brackets[0]}", *(f"    {a}," for a in arguments), f"{brackets[1]}{after}"]
-
-
-def _quoted(text: Path | str) -> str:
-    """Write text as Python does, in double quotes."""
-    return json.dumps(str(text), ensure_ascii=False)

@@ -13,19 +13,20 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from napari.layers import Labels
 
-from napari_layeredcnn.plugin.continuation import best_fit
+from napari_layeredcnn.plugin.kept import best_fit
 from napari_layeredcnn.plugin.live import LiveLabels
 from napari_layeredcnn.plugin.region_keys import bind_region_keys
-from napari_layeredcnn.plugin.request import Earlier
+from napari_layeredcnn.plugin.slice_request import Earlier
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Image, Layer, Shapes
 
     from napari_layeredcnn.plugin.choices import Choices
-    from napari_layeredcnn.plugin.continuation import Kept
+    from napari_layeredcnn.plugin.kept import Kept
     from napari_layeredcnn.plugin.planes import Plane
     from napari_layeredcnn.plugin.request import Request
+    from napari_layeredcnn.plugin.stack_memory import StackLeft
 
 #: Runs of a slice that are remembered, so that one may continue after undo.
 _REMEMBERED = 10
@@ -36,6 +37,7 @@ _CARRIED = ("scale", "translate", "rotate", "shear", "affine", "units", "axis_la
 # Kept as long as the layers are, so that a dock that was closed and opened again goes on.
 _RESULTS: WeakKeyDictionary[Layer, Labels] = WeakKeyDictionary()
 _RUNS: WeakKeyDictionary[Labels, dict[Plane, deque[Kept]]] = WeakKeyDictionary()
+_STACKS: WeakKeyDictionary[Labels, list[StackLeft]] = WeakKeyDictionary()
 _UNDO: WeakKeyDictionary[Labels, int] = WeakKeyDictionary()
 
 
@@ -74,24 +76,30 @@ class ResultLayers:
     def begin(self, image: Image, partial: Labels | Shapes, request: Request) -> LiveLabels:
         """Begin to write a run into its result layer, which is made if there is none.
 
-        A run over several slices goes to a new layer. What is selected in the viewer stays
-        selected.
+        A run over several slices goes to a new layer, except where it does slices of a stack
+        again; past the cap of the history such a layer begins as a copy. What is selected in the
+        viewer stays selected.
         """
         if request.choices.into_partial:
             return LiveLabels(partial, is_new=False)
         result = self.result_of(partial)
+        mends = request.stack is not None and request.stack.mends
         fits = (
             result is not None
-            and len(request.slices) == 1
+            and (len(request.slices) == 1 or mends)
             and result.data.shape == request.shape
             and np.can_cast(request.dtype, result.data.dtype)
-            and _UNDO.get(result, 0) < UNDO_BYTES
         )
         if result is not None and fits:
-            return LiveLabels(result, is_new=False)
-        result = self._add(image, partial, request)
-        _RESULTS[partial] = result
-        return LiveLabels(result, is_new=True)
+            live = LiveLabels(result, is_new=False)
+            frame = request.slices[0].frame
+            held = live.bytes_at_most(len(request.slices), frame) if mends else 0
+            if _UNDO.get(result, 0) + held < UNDO_BYTES:
+                return live
+        copied = result if fits and mends else None
+        layer = self._add(image, partial, request, copied)
+        _RESULTS[partial] = layer
+        return LiveLabels(layer, is_new=True, copy_of=copied)
 
     def finish(self, live: LiveLabels) -> None:
         """End a run with what was written, as one step of the undo history."""
@@ -128,26 +136,49 @@ class ResultLayers:
         if live.layer not in self._viewer.layers:
             return
         live.restore()
-        if live.is_new and not live.layer.data.any():
-            self._viewer.layers.remove(live.layer)
+        before = live.copy_of
+        if before is not None and np.array_equal(before.data, live.layer.data):
+            partial = next(one for one, layer in _RESULTS.items() if layer is live.layer)
+            _RESULTS[partial] = before
+        elif not live.is_new or live.layer.data.any():
+            return
+        self._viewer.layers.remove(live.layer)
 
     def result_of(self, partial: Labels | Shapes, *, into_partial: bool = False) -> Labels | None:
         """Return the layer that holds the completed labels, if there is one."""
         result = partial if into_partial else _RESULTS.get(partial)
         return result if result in self._viewer.layers else None
 
-    def _add(self, image: Image, partial: Labels | Shapes, request: Request) -> Labels:
+    def remember_stack(self, result: Labels, left: StackLeft) -> None:
+        """Remember what a stack run has left, so that the next one need not do all again."""
+        _STACKS.setdefault(result, []).append(left)
+
+    def stack_runs(
+        self, result: Labels, settings: tuple[Any, ...] | None = None
+    ) -> list[StackLeft]:
+        """Return what stack runs (with these settings) have left in a result, oldest first."""
+        runs = _STACKS.get(result, [])
+        return [run for run in runs if settings is None or run.settings == settings]
+
+    def _add(
+        self, image: Image, partial: Labels | Shapes, request: Request, copied: Labels | None
+    ) -> Labels:
         selected = set(self._viewer.layers.selection)
         looks: dict[str, Any] = {}
         if isinstance(partial, Labels):
             looks = {"opacity": partial.opacity, "colormap": partial.colormap}
         result: Labels = self._viewer.add_labels(
-            np.zeros(request.shape, request.dtype),
+            np.zeros(request.shape, request.dtype) if copied is None else copied.data.copy(),
             name=f"{partial.name} completed",
             **looks,
             **place_of(image, len(request.shape)),
         )
         bind_region_keys(self._viewer, result)
+        if copied is not None:
+            _STACKS[result] = list(_STACKS.get(copied, []))
+            _RUNS[result] = {
+                plane: deque(runs, _REMEMBERED) for plane, runs in _RUNS.get(copied, {}).items()
+            }
         # The person goes on painting in the partial labels, not in the result.
         self._viewer.layers.selection = selected
         return result

@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari_layeredcnn.plugin.planes import PlaneError, shown_plane
+from napari_layeredcnn.plugin.stack_memory import StackLeft, checksum
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Labels
 
-    from napari_layeredcnn.plugin.continuation import Kept
+    from napari_layeredcnn.plugin.kept import Kept
+    from napari_layeredcnn.plugin.layer_checks import Chosen
     from napari_layeredcnn.plugin.live import LiveLabels
     from napari_layeredcnn.plugin.planes import Plane
-    from napari_layeredcnn.plugin.request import Chosen, Request
+    from napari_layeredcnn.plugin.reports import Outcome, Progress
+    from napari_layeredcnn.plugin.request import Request
     from napari_layeredcnn.plugin.results import ResultLayers
-    from napari_layeredcnn.plugin.worker import Outcome, Progress
 
 
 class Run:
@@ -52,6 +54,7 @@ class Run:
         self._pending: list[Progress] = []
         self._live: LiveLabels | None = None
         self._done: list[tuple[int, Kept]] = []
+        self._sums: dict[int, int] = {}
 
     @property
     def layer(self) -> Labels | None:
@@ -69,10 +72,31 @@ class Run:
         layers = self._viewer.layers
         return self.chosen.image not in layers or self.chosen.labels not in layers
 
+    @property
+    def so_far(self) -> str:
+        """What a canceled run has left, as the beginning of a sentence."""
+        if self.request.stack is None:
+            return f"The {self.request.choices.line}s so far are"
+        return f"{self.n_done} of {len(self.request.slices)} slices are done,"
+
+    def how_far(self, progress: Progress) -> tuple[int, int, str]:
+        """Return the steps made and to make, and what to tell a person."""
+        n, at = len(self.request.slices), progress.at + 1
+        value = progress.at * progress.total + progress.done
+        line = f"{self.request.choices.line} {progress.done} of {progress.total}"
+        if self.request.stack is not None:
+            text = f"Slice {at} of {n}"
+        else:
+            text = f"Slice {at} of {n}, {line}" if n > 1 else line.capitalize()
+        return value, n * progress.total, text
+
     def take(self, progress: Progress) -> None:
         """Take new columns; nothing is shown before `write`."""
         if progress.kept is not None:
             self._done.append((progress.at, progress.kept))
+            number = self.request.slices[progress.at].number
+            if self.request.stack is not None and number is not None:
+                self._sums[number] = checksum(progress.labels)
         if self._shows_columns or progress.kept is not None:
             self._pending.append(progress)
 
@@ -100,6 +124,12 @@ class Run:
             done.append((outcome.at, outcome.kept))
         for at, kept in done:
             self._results.remember(live.layer, self.request.slices[at].frame, kept)
+        stack = self.request.stack
+        if stack is not None and self._sums:
+            left = StackLeft(
+                stack.frame, stack.frame_axis, stack.settings, stack.checksums, self._sums
+            )
+            self._results.remember_stack(live.layer, left)
         if outcome.model is not None:
             self._results.describe(live.layer, self.request.choices, outcome.model)
 

@@ -17,15 +17,18 @@ from qtpy.QtCore import QEvent, QTimer
 
 from napari_layeredcnn.plugin import settings
 from napari_layeredcnn.plugin.form import SegmentForm
+from napari_layeredcnn.plugin.layer_checks import Chosen
 from napari_layeredcnn.plugin.new_layers import add_center, add_locked, add_partial_labels
 from napari_layeredcnn.plugin.planes import RequestError
 from napari_layeredcnn.plugin.region_keys import bind_region_keys
-from napari_layeredcnn.plugin.request import Chosen, make_request
+from napari_layeredcnn.plugin.reports import Outcome, Progress
+from napari_layeredcnn.plugin.request import make_request
 from napari_layeredcnn.plugin.results import ResultLayers
 from napari_layeredcnn.plugin.run import Run
 from napari_layeredcnn.plugin.run_keys import bind_run_keys
 from napari_layeredcnn.plugin.showing import Showing
-from napari_layeredcnn.plugin.worker import Outcome, Progress, complete_request
+from napari_layeredcnn.plugin.stack_worker import complete_stack_request
+from napari_layeredcnn.plugin.worker import complete_request
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -159,10 +162,11 @@ class SegmentWidget(SegmentForm):
         self._brings_torch = "torch" not in sys.modules
         self._showing.pause()
         self._show_running(True)
-        self.say("Starting …")
+        whole = request.stack is not None
+        self.say("Following the regions from slice to slice …" if whole else "Starting …")
         # Bound methods only: Qt cuts them off from a worker that outlives the widget.
         create_worker(
-            complete_request,
+            complete_stack_request if whole else complete_request,
             request,
             self._number,
             self._cancel,
@@ -204,16 +208,13 @@ class SegmentWidget(SegmentForm):
         if self._run is None or self._progress is None:
             return
         if not self._cancel.is_set():
-            at, n = self._progress.at, len(self._run.request.slices)
-            done, total = self._progress.done, self._progress.total
+            value, total, text = self._run.how_far(self._progress)
             # Else the bar draws itself at once, and the canvas with it.
             self._bar.setUpdatesEnabled(False)
-            self._bar.setRange(0, n * total)
-            self._bar.setValue(at * total + done)
+            self._bar.setRange(0, total)
+            self._bar.setValue(value)
             self._bar.setUpdatesEnabled(True)
-            around = self._run.request.choices.direction == "around"
-            column = f"{'ray' if around else 'column'} {done} of {total}"
-            self.say(f"Slice {at + 1} of {n}, {column}" if n > 1 else column.capitalize())
+            self.say(text)
         self._run.write()
 
     def _on_outcome(self, outcome: Outcome) -> None:
@@ -241,7 +242,7 @@ class SegmentWidget(SegmentForm):
             run.write()
             if run.layer is not None:
                 self._finish(run, outcome)
-                self.say(f'Canceled. The columns so far are in "{run.layer}".')
+                self.say(f'Canceled. {run.so_far} in "{run.layer}".')
                 return
         run.restore()
         self.say("Canceled; nothing was changed.")
@@ -285,7 +286,7 @@ class SegmentWidget(SegmentForm):
 
         chosen, choices = self.chosen(), self.choices()
         try:
-            request = make_request(self._viewer, chosen, choices, self._results)
+            request = make_request(self._viewer, chosen, choices, self._results, anew=True)
             said = copy_as(kind, chosen, request, self)
         except ValueError as error:
             said = str(error)

@@ -9,23 +9,24 @@ import numpy as np
 
 from napari_layeredcnn.core import seeds
 from napari_layeredcnn.core.path_seeds import seed_from_paths
-from napari_layeredcnn.plugin.continuation import (
-    ContinueError,
-    Kept,
-    continue_from,
-    with_locked,
-)
+from napari_layeredcnn.plugin.continuation import ContinueError, continue_from, with_locked
+from napari_layeredcnn.plugin.kept import Kept
 from napari_layeredcnn.plugin.staying_alive import bring_torch
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from napari_layeredcnn.core.polar import PolarGrid
     from napari_layeredcnn.core.seeds import Seed
     from napari_layeredcnn.plugin.choices import Choices
-    from napari_layeredcnn.plugin.request import SliceRequest
+    from napari_layeredcnn.plugin.slice_request import SliceRequest
 
     Floats = NDArray[np.float32]
+
+#: Lines along boundaries cover less than this share of the pixels from the first to the last one.
+_MOST_FILLED = 0.6
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +42,7 @@ class Start:
     given : (W,) bool array
         Columns that the person has labelled, repainted or locked.
     uncertainty : (K, W) float array
-        Of the columns that are taken over from an earlier run.
+        Of the columns that are taken over from an earlier run, or that a stack gave it.
     grid : PolarGrid or None
         How the image is unrolled about a center.
     n_repainted, n_unreadable : int
@@ -69,7 +70,7 @@ class Start:
             uncertainty = np.full_like(curves, np.nan)
         taken_over = ~np.isnan(self.seed.curves[0]) & ~self.given
         uncertainty = np.where(taken_over, self.uncertainty, uncertainty)
-        uncertainty[:, self.given] = 0
+        uncertainty[:, self.given] = np.nan_to_num(self.uncertainty[:, self.given])
         return Kept(
             curves,
             uncertainty,
@@ -108,19 +109,23 @@ def start_of(part: SliceRequest, choices: Choices, *, resume: bool) -> Start:
     """
     if choices.direction == "around":
         return _around(part, choices, resume=resume)
-    labelled = _read(part, choices)
+    runs = part.earlier.runs
+    if resume and runs and not part.labels.any() and part.paths is None:
+        labelled = runs[-1].labelled_seed()  # the stack gave it what it started from
+    else:
+        labelled = _read(part, choices)
     shown = part.earlier.shown
     shown = shown.T if choices.transposed else shown
     if resume:
-        if choices.into_partial and part.earlier.runs:
+        if choices.into_partial and runs:
             # The strokes are in the result, and read there.
-            labelled = part.earlier.runs[-1].labelled_seed()
-        found = continue_from(part.earlier.runs, labelled, shown, choices.direction)
+            labelled = runs[-1].labelled_seed()
+        found = continue_from(runs, labelled, shown, choices.direction)
         start = Start(
             found.seed,
             labelled.curves,
             found.given,
-            found.kept.uncertainty,
+            np.where(found.given & ~found.kept.given, 0, found.kept.uncertainty),
             n_repainted=found.n_repainted,
             n_unreadable=found.n_unreadable,
         )
@@ -129,7 +134,6 @@ def start_of(part: SliceRequest, choices: Choices, *, resume: bool) -> Start:
         start = Start(labelled, labelled.curves, ~np.isnan(labelled.curves[0]), nothing)
     if not part.locked.any():
         return start
-    runs = part.earlier.runs
     if runs and (runs[-1].grid is not None or runs[-1].transposed != choices.transposed):
         raise ContinueError(
             "the locked columns are of a result that runs along the other axis: choose its "
@@ -137,7 +141,44 @@ def start_of(part: SliceRequest, choices: Choices, *, resume: bool) -> Start:
         )
     seed = with_locked(runs, start.seed, shown, part.locked)
     there = ~np.isnan(seed.curves[0])
-    return replace(start, seed=seed, given=start.given | (part.locked & there))
+    sure = part.locked & there
+    unsure = np.where(sure, 0, start.uncertainty)
+    return replace(start, seed=seed, given=start.given | sure, uncertainty=unsure)
+
+
+def notes_on_strokes(parts: Sequence[SliceRequest], choices: Choices) -> list[str]:
+    """Return what a person should know about how strokes were read.
+
+    Parameters
+    ----------
+    parts : sequence of SliceRequest
+        Slices with labels.
+    choices : Choices
+        How strokes are read.
+
+    Returns
+    -------
+    list of str
+        A clause if boundaries were asked for, but regions seem to be painted: lines along
+        boundaries leave most of the pixels between them free.
+    """
+    if choices.strokes != "boundaries":
+        return []
+    filled = between = 0
+    for part in parts:
+        labels = part.labels.T if choices.transposed else part.labels
+        if len(np.unique(labels[labels != 0])) < 2:
+            continue  # between a line and itself is nothing
+        painted = labels[:, (labels != 0).any(axis=0)] != 0
+        inside = np.logical_or.accumulate(painted) & np.logical_or.accumulate(painted[::-1])[::-1]
+        filled += int(np.count_nonzero(painted))
+        between += int(np.count_nonzero(inside))
+    if filled <= _MOST_FILLED * between:
+        return []
+    return [
+        "the strokes were read as lines along the boundaries, but fill most of what lies between "
+        'them: if they are regions, choose "Regions"'
+    ]
 
 
 def _around(part: SliceRequest, choices: Choices, *, resume: bool) -> Start:

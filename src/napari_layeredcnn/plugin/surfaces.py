@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from napari.layers import Labels, Layer, Surface
     from numpy.typing import NDArray
 
-    from napari_layeredcnn.plugin.continuation import Kept
+    from napari_layeredcnn.plugin.kept import Kept
     from napari_layeredcnn.plugin.planes import Plane
 
     Mesh = tuple[NDArray[np.float64], NDArray[np.intp]]

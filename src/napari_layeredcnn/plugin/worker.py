@@ -1,19 +1,27 @@
 """One run in a worker thread: read, seed, complete; report every step, stop when told to.
 
-A run always ends with an `Outcome`. Nothing that can be expected to go wrong is raised: a
-`RuntimeError` (torch's shape errors, too little GPU memory) would leave a generator worker
-running for ever, and napari would show a traceback for the others.
+A run always ends with an `Outcome`. Nothing that can be expected to go wrong is raised: napari
+would show a traceback.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_layeredcnn.core.curves import regions_from_curves
-from napari_layeredcnn.plugin.start import Start, start_of
+from napari_layeredcnn.plugin.reports import (
+    EVERYWHERE,
+    EXPECTED,
+    Outcome,
+    Progress,
+    count,
+    sentence,
+    told,
+    turned,
+)
+from napari_layeredcnn.plugin.start import Start, notes_on_strokes, start_of
 from napari_layeredcnn.plugin.staying_alive import bring_torch
 
 if TYPE_CHECKING:
@@ -25,47 +33,9 @@ if TYPE_CHECKING:
     from napari_layeredcnn.core.around import PolarCompletion
     from napari_layeredcnn.core.completion import CompletedColumns, Completion
     from napari_layeredcnn.core.weights import Model
-    from napari_layeredcnn.plugin.continuation import Kept
     from napari_layeredcnn.plugin.request import Request
 
     Labels = NDArray[np.integer[Any]]
-    Place = tuple[slice, slice]
-
-EXPECTED = (ValueError, RuntimeError, MemoryError, OSError)
-_EVERYWHERE = (slice(None), slice(None))
-
-
-@dataclass(frozen=True, eq=False)
-class Progress:
-    """New columns of slice number `at` of run number `run`; `done` of `total` steps are made.
-
-    `labels`, oriented as the image, belong at `where` (rows, columns). With the last step of a
-    slice comes what it has left.
-    """
-
-    run: int
-    at: int
-    done: int
-    total: int
-    where: Place
-    labels: Labels
-    kept: Kept | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Outcome:
-    """How run number `run` ended: with a sentence; completed, canceled or failed.
-
-    `kept` is what a canceled run has left in the slice `at`.
-    """
-
-    run: int
-    message: str = ""
-    completed: bool = False
-    canceled: bool = False
-    at: int = 0
-    kept: Kept | None = None
-    model: dict[str, str] | None = None
 
 
 def complete_request(
@@ -104,7 +74,7 @@ def complete_request(
         from napari_layeredcnn.core.weights import load_model
 
         model = load_model(request.choices.model)
-        notes: list[str] = []
+        notes = notes_on_strokes(request.slices, request.choices)
         for at, start in enumerate(starts):
             curves = start.seed.curves.copy()
             steps = _slice(request, model, at, start, curves, run, cancel)
@@ -114,7 +84,7 @@ def complete_request(
                 return Outcome(run, canceled=True, at=at, kept=kept)
             notes.extend(note for note in found if note not in notes)
     except EXPECTED as error:
-        text = _sentence(str(error)) or f"Failed: {type(error).__name__}."
+        text = told(error, transposed=request.choices.transposed)
         number = request.slices[at].number
         if len(request.slices) > 1:
             text = f"Slice {number}: {text}"
@@ -161,7 +131,7 @@ def _slice(
                 done = end.value
                 kept = start.kept(part, choices, done.curves, done.uncertainty)
                 labels = done.labels(request.dtype)
-                yield Progress(run, at, total, total, _EVERYWHERE, labels, kept)
+                yield Progress(run, at, total, total, EVERYWHERE, labels, kept)
                 return done.notes
             curves[:, step.start : step.stop] = step.curves
             total = step.total
@@ -169,7 +139,7 @@ def _slice(
                 first, last = (None, None) if given else (step.start, step.stop)
                 start.grid.draw(picture, curves, start.seed.region_ids, first or 0, last)
                 given = []
-                yield Progress(run, at, step.done, step.total, _EVERYWHERE, picture.copy())
+                yield Progress(run, at, step.done, step.total, EVERYWHERE, picture.copy())
                 continue
             for first, last in given:
                 yield _columns(
@@ -208,32 +178,21 @@ def _summary(request: Request, starts: list[Start], notes: list[str]) -> str:
     start = starts[0]
     if request.resume:
         if start.n_repainted:
-            text = f"Continued{where} from {_count(start.n_repainted, 'repainted column')}."
+            repainted = count(start.n_repainted, f"repainted {request.choices.line}")
+            text = f"Continued{where} from {repainted}."
             if start.n_unreadable:
                 text += (
                     f" {start.n_unreadable} more were left out: in them the regions are not in "
                     "order."
                 )
         else:
-            text = f"Went on{where} with the columns that were missing."
+            text = f"Went on{where} with the {request.choices.line}s that were missing."
     else:
         n = start.seed.n_curves
         boundaries = f"{n} boundaries" if n > 1 else "1 boundary"
         labelled = sum(int((~np.isnan(s.labelled[0])).sum()) for s in starts)
-        lines = "ray" if start.grid is not None else "column"
-        text = f"Completed {boundaries}{where} from {_count(labelled, f'labelled {lines}')}."
-    return " ".join([text, *(_sentence(note) for note in notes)])
-
-
-def _count(n: int, what: str) -> str:
-    return f"{n} {what}" if n == 1 else f"{n} {what}s"
-
-
-def _sentence(text: str) -> str:
-    """Begin with a capital and end with a stop: the library's errors and notes are clauses.
-
-    A file's name at the beginning stays as it is.
-    """
-    first = text.split(" ", 1)[0].rstrip(",:;")
-    text = text[:1].upper() + text[1:] if first.isalpha() else text
-    return text if not text or text[-1] in ".!?…" else f"{text}."
+        lines = request.choices.line
+        text = f"Completed {boundaries}{where} from {count(labelled, f'labelled {lines}')}."
+    if request.choices.transposed:
+        notes = [turned(note) for note in notes]
+    return " ".join([text, *(sentence(note) for note in notes)])

@@ -1,0 +1,99 @@
+"""What layers cost, and what costs as much where there are none: where `LAYER_COSTS` come from.
+
+Synthetic images with 1 to 5 layers, all of them to be found, and images without: noise, and single
+textures, half of both with a gradient. For each limit: how often something is found where nothing
+is, how often nothing where there are layers, and ARI of the candidates below it::
+
+    python benchmarks/find_calibration.py --textures VALIDATION --json calibration.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+from unittest.mock import patch
+
+import numpy as np
+from scipy.ndimage import gaussian_filter
+
+from napari_layeredcnn.core.autoinit import find_layers
+from napari_layeredcnn.core.curves import order_curves, regions_from_curves
+from napari_layeredcnn.core.weights import load_model
+from napari_layeredcnn.training import synthesis
+from napari_layeredcnn.training.evaluate import adjusted_rand_index
+from napari_layeredcnn.training.textures import TextureBank
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float32]
+
+HEIGHT, WIDTH = 64, 128
+LIMITS = (0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.85, 1.0)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--textures", type=Path, help="folder of textures the network has not seen")
+    parser.add_argument("--images", type=int, default=10, help="with each number of layers")
+    parser.add_argument("--without", type=int, default=40, help="images without layers")
+    parser.add_argument("--model")
+    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    arguments = parser.parse_args()
+    model = load_model(arguments.model)
+    bank = TextureBank(arguments.textures)
+    least, textures = [], []
+    for index in range(arguments.without):
+        found = find_layers(without_layers(index, bank), model=model)
+        (textures if index % 4 else least).append(float(found.costs[0]))
+    layered = []
+    for n_curves in range(1, 6):
+        rng = np.random.default_rng([707, n_curves])
+        with patch.object(synthesis, "n_dropped", return_value=0):  # every layer is labelled
+            images, truths = synthesis.synthesize_batch(
+                rng, arguments.images, height=HEIGHT, width=WIDTH, n_curves=n_curves, bank=bank
+            )
+        for image, truth in zip(images, truths, strict=True):
+            found = find_layers(image, model=model)
+            layered.append((found.costs, found.curves, truth))
+    figures = []
+    for limit in LIMITS:
+        row = {
+            "limit": limit,
+            "found in noise": np.mean([cost < limit for cost in least]),
+            "found in textures": np.mean([cost < limit for cost in textures]),
+            "nothing found": np.mean([costs[0] >= limit for costs, _, _ in layered]),
+            "ARI": np.mean([ari(curves[costs < limit], truth) for costs, curves, truth in layered]),
+        }
+        figures.append({key: round(float(value), 3) for key, value in row.items()})
+        print(*(f"{key}: {value}" for key, value in figures[-1].items()), sep=" | ", flush=True)
+    if arguments.json:
+        arguments.json.write_text(json.dumps(figures, indent=2))
+
+
+def without_layers(index: int, bank: TextureBank) -> Floats:
+    """Noise of some smoothness (every fourth) or one texture, every second with a gradient."""
+    rng = np.random.default_rng([9, index])
+    if index % 4 == 0:
+        image = gaussian_filter(rng.standard_normal((HEIGHT, WIDTH)), rng.uniform(0, 2))
+    else:
+        image = bank.sample(rng, (HEIGHT, WIDTH))
+    if index % 2 == 0:
+        ramp = np.linspace(-1, 1, HEIGHT)[:, None]
+        image = image + rng.normal() * 0.5 * image.std() * ramp
+    return np.asarray(image, dtype=np.float32)
+
+
+def ari(curves: Floats, truth: Floats) -> float:
+    """Of the regions between these candidates; 0 without any."""
+    if not len(curves):
+        return 0.0
+    order = np.argsort(curves.mean(axis=1))
+    regions = (regions_from_curves(c, HEIGHT) for c in (order_curves(curves[order]), truth))
+    return adjusted_rand_index(*regions)
+
+
+if __name__ == "__main__":
+    main()

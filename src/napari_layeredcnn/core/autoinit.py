@@ -1,0 +1,193 @@
+"""Automatic initialization: layers found without a stroke, in one image.
+
+Single curves are started at many heights and completed; those that find a layer stay on it, and
+end together ([1]_, section 3.3). `find_layers` starts them in several columns; `paper_layers` is
+the paper's own method, to compare with.
+
+References
+----------
+.. [1] Christensen et al., LayeredCNN: Segmenting Layers with Autoregressive Models.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_layeredcnn.core.candidates import Limits
+from napari_layeredcnn.core.clusters import cluster_arrivals, cluster_runs
+from napari_layeredcnn.core.search import STARTS, Search
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from napari_layeredcnn.core.candidates import Candidates
+    from napari_layeredcnn.core.search import Along, FindProgress
+    from napari_layeredcnn.core.weights import Model
+
+#: Costs below which candidates are layers, measured by `benchmarks/find_calibration.py`.
+LAYER_COSTS = Limits(0.55, 0.75)
+#: The same for the paper's costs; the paper has no way of finding nothing.
+PAPER_LAYER_COSTS = Limits(1.8, np.inf)
+
+
+def find_layers(
+    image: NDArray[Any],
+    k: int | None = None,
+    *,
+    model: Model | str | Path | None = None,
+    device: str = "auto",
+    direction: Along = "horizontal",
+    region_thickness: float | None = None,
+) -> Candidates:
+    """Find layers without labels.
+
+    20 single curves are started in each of the first, the middle and the last column, and
+    completed to both sides. Runs that are at the same place in most columns are one candidate. It
+    costs the mean uncertainty of its surest run (1 px more if that follows the top or bottom),
+    divided by the square root of how many runs it has.
+
+    Parameters
+    ----------
+    image : (H, W) or (H, W, 3 or 4) array
+        Any integer or floating-point dtype; colors become luminance.
+    k : int, optional
+        How many layers are chosen, the cheapest. Default: all that cost less than the
+        first of `LAYER_COSTS`.
+    model : Model, str or Path, optional
+        Loaded model, bundled model's name or ``.safetensors`` file. Default: the bundled default.
+    device : str
+        "auto" (CUDA, else MPS, else CPU), "cpu", "cuda" or "mps".
+    direction : {"horizontal", "vertical"}
+        Along the rows or along the columns of the image, which the layers run.
+    region_thickness : float, optional
+        Typical thickness of a region in pixels, from which the working resolution follows.
+        Default: 64 rows.
+
+    Returns
+    -------
+    Candidates
+        All that were found, by rank, with those that are chosen. None is chosen, and the notes say
+        "no layers found", if not one costs less than this (less than the second of `LAYER_COSTS`,
+        where ``k`` is given), or if the image is constant.
+
+    Raises
+    ------
+    CompletionError, ImageError, ModelError
+        All of them ValueErrors: if the image, the model or a setting cannot be used.
+
+    Examples
+    --------
+    >>> image = np.repeat([[0.0], [1.0], [0.0]], [20, 24, 20], axis=0) * np.ones((1, 40))
+    >>> found = find_layers(image, 2)
+    >>> [curve.mean().round() for curve in found.curves[list(found.chosen)]]
+    [np.float32(20.0), np.float32(44.0)]
+    >>> found.seed().n_curves
+    2
+    """
+    steps = iter_find_layers(
+        image,
+        k,
+        model=model,
+        device=device,
+        direction=direction,
+        region_thickness=region_thickness,
+    )
+    while True:
+        try:
+            next(steps)
+        except StopIteration as stop:
+            return stop.value  # type: ignore[no-any-return]
+
+
+def iter_find_layers(
+    image: NDArray[Any],
+    k: int | None = None,
+    *,
+    model: Model | str | Path | None = None,
+    device: str = "auto",
+    direction: Along = "horizontal",
+    region_thickness: float | None = None,
+) -> Generator[FindProgress, None, Candidates]:
+    """Like `find_layers`, but tells how far it is.
+
+    Parameters
+    ----------
+    image, k, model, device, direction, region_thickness
+        See `find_layers`.
+
+    Yields
+    ------
+    FindProgress
+        After every column. The generator may be closed between any two.
+
+    Returns
+    -------
+    Candidates
+        The value of the generator's ``StopIteration``.
+
+    Raises
+    ------
+    CompletionError, ImageError, ModelError
+        See `find_layers`; raised at the first ``next``.
+    """
+    search = Search(image, k, model, device, direction, region_thickness)
+    if search.grid is None:
+        return search.nothing("the image is constant")
+    columns = sorted({0, search.grid.columns // 2, search.grid.columns - 1})
+    curves, uncertainty = yield from search.run(columns, forward=True, backward=True)
+    starts = np.repeat(columns, STARTS)
+    clusters = cluster_runs(curves, uncertainty, starts, search.grid.rows)
+    return search.candidates(clusters, LAYER_COSTS)
+
+
+def paper_layers(
+    image: NDArray[Any],
+    k: int | None = None,
+    *,
+    model: Model | str | Path | None = None,
+    device: str = "auto",
+    direction: Along = "horizontal",
+    region_thickness: float | None = None,
+) -> Candidates:
+    """Find layers as the paper does ([1]_, section 3.3), to compare with.
+
+    20 single curves are started in the last column and completed to the first; the heights where
+    they arrive are clustered. The paper begins the segmentation in the first column: ask for
+    ``seed(columns=[0])``.
+
+    Parameters
+    ----------
+    image, k, model, device, direction, region_thickness
+        See `find_layers`; the limits are `PAPER_LAYER_COSTS`.
+
+    Returns
+    -------
+    Candidates
+        As `find_layers`, with the paper's costs.
+
+    Raises
+    ------
+    CompletionError, ImageError, ModelError
+        See `find_layers`.
+
+    References
+    ----------
+    .. [1] Christensen et al., LayeredCNN: Segmenting Layers with Autoregressive Models.
+    """
+    search = Search(image, k, model, device, direction, region_thickness)
+    if search.grid is None:
+        return search.nothing("the image is constant")
+    steps = search.run([search.grid.columns - 1], forward=False, backward=True)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as stop:
+            curves, uncertainty = stop.value
+            break
+    clusters = cluster_arrivals(curves, uncertainty, search.grid.rows, arrival=0)
+    return search.candidates(clusters, PAPER_LAYER_COSTS)

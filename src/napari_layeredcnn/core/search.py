@@ -1,0 +1,162 @@
+"""The search for layers in one image: curves run from many heights, candidates chosen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_layeredcnn.core.candidates import Candidates, choose
+from napari_layeredcnn.core.runs import CompletionError, Decoder, Runs
+from napari_layeredcnn.core.scaling import scale_intensities, to_grayscale
+from napari_layeredcnn.core.weights import Model, load_model
+from napari_layeredcnn.core.working import WorkingGrid, working_grid
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+    from pathlib import Path
+
+    from napari_layeredcnn.core.candidates import Limits
+    from napari_layeredcnn.core.clusters import Cluster
+
+Along = Literal["horizontal", "vertical"]
+Floats = NDArray[np.float32]
+
+#: Single curves started in a column, linearly spaced.
+STARTS = 20
+#: Share of the free memory that a batch of starts may take.
+SHARE_OF_FREE = 0.5
+
+
+class FindProgress(NamedTuple):
+    """Steps made and to make."""
+
+    done: int
+    total: int
+
+
+class Search:
+    """An image and a network, checked and ready to run single curves.
+
+    Parameters
+    ----------
+    image, k, model, device, direction, region_thickness
+        See `autoinit.find_layers`.
+
+    Attributes
+    ----------
+    grid : WorkingGrid or None
+        Working resolution; None where the image is constant.
+
+    Raises
+    ------
+    CompletionError, ImageError, ModelError
+        See `autoinit.find_layers`.
+    """
+
+    def __init__(
+        self,
+        image: NDArray[Any],
+        k: int | None,
+        model: Model | str | Path | None,
+        device: str,
+        direction: Along,
+        region_thickness: float | None,
+    ) -> None:
+        if direction not in get_args(Along):
+            raise CompletionError(
+                f"there is no direction {direction!r} to find layers along; choose one of "
+                f"{', '.join(get_args(Along))}"
+            )
+        if k is not None and k < 1:
+            raise CompletionError(f"one layer or more can be looked for, not {k}")
+        self._k = k
+        self._transposed = direction == "vertical"
+        self._model = model if isinstance(model, Model) else load_model(model)
+        self._decoder = Decoder(self._model.network, device)
+        self.grid: WorkingGrid | None = None
+        if _is_constant(image):
+            shape = np.asarray(image).shape[:2]
+            self._height, self._width = shape[::-1] if self._transposed else shape
+            self._notes: list[str] = []
+            return
+        gray, had_colors = to_grayscale(image)
+        gray = gray.T if self._transposed else gray
+        self._notes = ["the colors were turned into luminance"] if had_colors else []
+        self._height, self._width = gray.shape
+        if self._width < 2:
+            raise CompletionError(
+                "the image has a single column, along which nothing runs; choose the other "
+                "direction"
+            )
+        one = np.zeros((1, self._width), dtype=np.float32)
+        self.grid = working_grid(one, self._height, region_thickness)
+        self._image = self.grid.image(scale_intensities(gray))
+
+    def run(
+        self, columns: Sequence[int], *, forward: bool, backward: bool
+    ) -> Generator[FindProgress, None, tuple[Floats, Floats]]:
+        """Run curves from linearly spaced heights in each of these columns of the grid.
+
+        Returns
+        -------
+        curves, uncertainty : (columns times STARTS, W) float32 array
+            In pixels of the grid.
+        """
+        rows, width = self._image.shape
+        heights = np.linspace(0, rows, STARTS + 2, dtype=np.float32)[1:-1]
+        cost = self._decoder.bytes_per_image(rows, width, n_regions=2)
+        batch = int(np.clip(SHARE_OF_FREE * self._decoder.free_memory() / cost, 1, STARTS))
+        parts = [(x, heights[i : i + batch]) for x in columns for i in range(0, STARTS, batch)]
+        total = sum(forward * (width - 1 - x) + backward * x for x, _ in parts)
+        done, found = 0, []
+        for x, some in parts:
+            seed = np.full((len(some), 1, width), np.nan, dtype=np.float32)
+            seed[:, 0, x] = some
+            images = np.broadcast_to(self._image, (len(some), rows, width))
+            runs = Runs(self._decoder, images, seed)
+            for _ in runs.run(forward=forward, backward=backward):
+                done += 1
+                yield FindProgress(done, total)
+            # Of the start itself nothing is known; its neighbor may tell.
+            blur = runs.uncertainty[:, 0]
+            blur[:, x] = blur[:, x + 1 if x + 1 < width else x - 1]
+            found.append((runs.curves[:, 0], blur))
+        curves, uncertainty = (np.concatenate(both) for both in zip(*found, strict=True))
+        return curves, uncertainty
+
+    def candidates(self, clusters: list[Cluster], limits: Limits) -> Candidates:
+        """Bring clusters to the image's resolution and choose of them."""
+        costs = np.array([cluster.cost for cluster in clusters], dtype=np.float32)
+        return self._result(clusters, *choose(costs, self._k, limits))
+
+    def nothing(self, why: str) -> Candidates:
+        """Say that there are no layers in an image in which nothing was run."""
+        return self._result([], 0, [f"no layers found: {why}"])
+
+    def _result(self, clusters: list[Cluster], count: int, notes: list[str]) -> Candidates:
+        curves = uncertainty = np.empty((0, self._width), dtype=np.float32)
+        if self.grid is not None:
+            on_grid = np.stack([cluster.curve for cluster in clusters])
+            curves = np.clip(self.grid.curves(on_grid), 0, self._height)
+            uncertainty = self.grid.curves(np.stack([c.uncertainty for c in clusters]))
+        return Candidates(
+            curves=curves,
+            uncertainty=uncertainty,
+            costs=np.array([cluster.cost for cluster in clusters], dtype=np.float32),
+            members=np.array([cluster.members for cluster in clusters], dtype=np.intp),
+            chosen=tuple(sorted(range(count), key=lambda i: float(curves[i].mean()))),
+            height=self._height,
+            transposed=self._transposed,
+            model_name=self._model.name,
+            grid=self.grid,
+            notes=(*self._notes, *notes),
+        )
+
+
+def _is_constant(image: NDArray[Any]) -> bool:
+    pixels = np.asarray(image)
+    if pixels.dtype.kind not in "iufb" or pixels.ndim not in (2, 3) or pixels.size == 0:
+        return False  # which other checks say better
+    return bool((pixels == pixels[:1, :1]).all())

@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from napari_layeredcnn.core import search as search_module
+from napari_layeredcnn.core.autoinit import find_layers, iter_find_layers, paper_layers
+from napari_layeredcnn.core.completion import complete
+from napari_layeredcnn.core.runs import CompletionError
+from napari_layeredcnn.core.scaling import ImageError
+from napari_layeredcnn.core.search import STARTS
+from napari_layeredcnn.core.weights import load_model
+
+H, W = 48, 40
+
+
+@pytest.fixture(scope="module")
+def model():
+    return load_model()
+
+
+@pytest.fixture
+def attracted(monkeypatch):
+    """Let runs jump to the nearest of these heights of the grid, a pixel a column, and stay.
+
+    They are sure there, and not at all elsewhere.
+    """
+    heights = np.array([10.0, 30.0, 50.0], dtype=np.float32)
+
+    class Fake:
+        def __init__(self, decoder, image, seed):
+            self.given = np.flatnonzero(~np.isnan(seed[0, 0]))
+            self.curves, self.uncertainty = seed.copy(), np.zeros_like(seed)
+
+        def run(self, *, forward, backward):
+            (start,) = self.given
+            width = self.curves.shape[-1]
+            ways = [range(start - 1, -1, -1)] * backward + [range(start + 1, width)] * forward
+            for way in ways:
+                at = self.curves[:, 0, start].copy()
+                for x in way:
+                    aim = heights[np.abs(at[:, None] - heights).argmin(axis=1)]
+                    at += np.clip(aim - at, -1, 1)
+                    self.curves[:, 0, x] = at
+                    self.uncertainty[:, 0, x] = np.where(np.abs(aim - at) < 0.5, 0.2, 3)
+                    yield x, x + 1, 0, 0
+
+    monkeypatch.setattr(search_module, "Runs", Fake)
+    return heights
+
+
+def image_of(heights, height=64, width=64):
+    """Bright and dark regions with a little noise."""
+    rng = np.random.default_rng(3)
+    rows = np.arange(height)[:, None] + 0.5
+    regions = (rows > np.asarray(heights, float)).sum(axis=1)
+    return (regions % 2)[:, None] + 0.05 * rng.standard_normal((height, width))
+
+
+def test_every_layer_is_found_once(attracted, model):
+    found = find_layers(image_of([10]), model=model)
+    assert found.chosen == tuple(np.argsort(found.curves.mean(axis=1)))
+    np.testing.assert_allclose(
+        found.curves[list(found.chosen)], np.repeat(attracted[:, None], 64, axis=1), atol=0.01
+    )
+    # 20 starts in each of three columns; every one of them ends on a layer.
+    assert found.members.sum() == 3 * STARTS
+    assert found.notes == ()
+    np.testing.assert_array_equal(found.costs, np.sort(found.costs))
+
+
+def test_number_of_layers(attracted, model):
+    image = image_of([10])
+    assert len(find_layers(image, 2, model=model).chosen) == 2
+    more = find_layers(image, 5, model=model)
+    assert len(more.chosen) == 3
+    assert more.notes == ("only 3 of 5 layers were found",)
+    assert set(find_layers(image, 1, model=model).chosen) == {0}
+
+
+def test_heights_come_back_at_the_resolution_of_the_image(attracted, model):
+    image = np.kron(image_of([10]), np.ones((3, 3)))
+    found = find_layers(image, model=model)
+    assert found.grid.rows == 64
+    np.testing.assert_allclose(
+        found.curves[list(found.chosen)].mean(axis=1), 3 * attracted, atol=0.05
+    )
+    seed = found.seed()
+    assert (seed.height, seed.width, len(seed.columns)) == (192, 192, 3)
+
+
+def test_vertical_layers_are_those_of_the_transposed_image(attracted, model):
+    image = image_of([10], width=48)
+    found = find_layers(image.T, model=model, direction="vertical")
+    plain = find_layers(image, model=model)
+    assert found.transposed
+    assert not plain.transposed
+    np.testing.assert_array_equal(found.curves, plain.curves)
+
+
+def test_progress_counts_every_column_of_every_start(attracted, model):
+    steps = list(iter_find_layers(image_of([10]), model=model))
+    assert [step.done for step in steps] == list(range(1, len(steps) + 1))
+    assert {step.total for step in steps} == {3 * 63} == {len(steps)}
+
+
+def test_small_memory_gives_the_same(attracted, model, monkeypatch):
+    whole = find_layers(image_of([10]), model=model)
+    monkeypatch.setattr(search_module.Decoder, "free_memory", lambda self: 1)
+    parts = find_layers(image_of([10]), model=model)
+    np.testing.assert_array_equal(parts.curves, whole.curves)
+    np.testing.assert_array_equal(parts.costs, whole.costs)
+
+
+def test_paper_starts_in_the_last_column_and_clusters_in_the_first(attracted, model):
+    found = paper_layers(image_of([10]), 3, model=model)
+    assert found.members.sum() == STARTS
+    np.testing.assert_allclose(found.seed(columns=[0]).curves[:, 0], attracted, atol=0.01)
+
+
+def test_real_network_finds_bright_bands_and_its_seed_completes(model):
+    truth = np.array([20, 40])
+    image = image_of(truth, width=48)
+    found = find_layers(image, model=model, device="cpu")
+    curves = found.curves[list(found.chosen)]
+    assert curves.shape == (2, 48)
+    assert np.abs(curves - truth[:, None]).mean() < 1
+    completion = complete(image, found.seed(), model=model, device="cpu")
+    assert np.abs(completion.curves - truth[:, None]).mean() < 1
+
+
+def test_regions_of_three_pixels_are_found(model):
+    truth = np.array([20, 23, 40, 43])
+    found = find_layers(image_of(truth, width=48), 4, model=model, device="cpu")
+    curves = found.curves[list(found.chosen)]
+    assert np.abs(curves - truth[:, None]).mean() < 0.7
+    assert (np.diff(found.seed().curves[:, found.surest_columns()], axis=0) > 1.5).all()
+
+
+@pytest.mark.parametrize("k", [None, 3])
+def test_noise_has_no_layers(model, k):
+    noise = np.random.default_rng(0).standard_normal((64, 48))
+    found = find_layers(noise, k, model=model, device="cpu")
+    assert found.chosen == ()
+    assert found.notes[-1].startswith("no layers found: the surest candidate costs")
+    assert len(found.curves)  # to look at
+
+
+@pytest.mark.parametrize("image", [np.full((20, 30), 7), np.full((20, 30, 3), [1, 2, 3])])
+def test_constant_image_has_no_layers(model, image):
+    found = find_layers(image, model=model)
+    assert found.curves.shape == (0, 30)
+    assert (found.chosen, found.notes) == ((), ("no layers found: the image is constant",))
+    assert find_layers(image, model=model, direction="vertical").curves.shape == (0, 20)
+    with pytest.raises(ValueError, match="no layers are chosen"):
+        found.seed()
+
+
+def test_image_of_8_rows(model):
+    image = image_of([4], height=8, width=16)
+    found = find_layers(image, 1, model=model, device="cpu")
+    assert found.grid.rows == 32
+    assert found.curves.shape[1] == 16
+    assert found.curves.min() >= 0
+    assert found.curves.max() <= 8
+    assert len(found.chosen) == 1
+    assert abs(found.curves[found.chosen[0]].mean() - 4) < 1
+
+
+@pytest.mark.parametrize(
+    ("image", "options", "error", "match"),
+    [
+        (np.eye(9), {"direction": "right"}, CompletionError, "horizontal, vertical"),
+        (np.eye(9), {"k": 0}, CompletionError, "one layer or more"),
+        (np.arange(9.0)[:, None], {}, CompletionError, "single column"),
+        (np.zeros((2, 0)), {}, ImageError, "empty"),
+        (np.array([[0, np.nan]]), {}, ImageError, "NaN"),
+        (np.eye(9), {"region_thickness": -1}, ValueError, "positive"),
+    ],
+)
+def test_what_cannot_be_searched(model, image, options, error, match):
+    with pytest.raises(error, match=match):
+        find_layers(image, model=model, **options)

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from napari_layeredcnn.core.candidates import Candidates, Limits, choose
+from napari_layeredcnn.core.working import WorkingGrid
+
+W, HEIGHT = 60, 50
+
+
+def candidates(curves, uncertainty=None, chosen=None, grid=None):
+    curves = np.asarray(curves, np.float32)
+    n = len(curves)
+    return Candidates(
+        curves=curves,
+        uncertainty=np.full_like(curves, 0.5) if uncertainty is None else uncertainty,
+        costs=np.linspace(0.1, 0.2, n, dtype=np.float32),
+        members=np.ones(n, np.intp),
+        chosen=tuple(range(n)) if chosen is None else chosen,
+        height=HEIGHT,
+        transposed=False,
+        model_name="",
+        grid=grid,
+    )
+
+
+def flat(*heights):
+    return np.repeat(np.array(heights, np.float32)[:, None], W, axis=1)
+
+
+def test_seed_is_where_the_candidates_are_surest():
+    blur = np.full((2, W), 0.9, np.float32)
+    blur[:, 38:45] = 0.1
+    found = candidates(flat(30, 10), blur)
+    seed = found.seed()
+    (column,) = seed.columns
+    assert 40 <= column <= 42  # two sure columns on either side of it
+    np.testing.assert_array_equal(seed.curves[:, column], [10, 30])
+    assert (seed.region_ids, seed.height, seed.width) == ((1, 2, 3), HEIGHT, W)
+
+
+def test_seed_is_not_where_candidates_are_close_together():
+    curves = flat(10, 30)
+    curves[1, :40] = 11  # sure, but one pixel apart
+    blur = np.full((2, W), 0.9, np.float32)
+    blur[:, :35] = 0
+    assert candidates(curves, blur).seed().columns[0] >= 40
+    # The first alone has no neighbor there.
+    assert candidates(curves, blur).seed([0]).columns[0] < 35
+
+
+def test_seed_has_the_columns_of_one_of_the_grid():
+    found = candidates(flat(10), grid=WorkingGrid(HEIGHT, W, 10, 12))
+    assert len(found.surest_columns()) == 5
+    assert list(found.seed(columns=range(3)).columns) == [0, 1, 2]
+
+
+def test_crossing_candidates_make_an_ordered_seed():
+    curves = np.stack([np.linspace(10, 31, W), np.linspace(30, 8, W)])
+    seed = candidates(curves).seed(columns=range(W))
+    assert (np.diff(seed.curves, axis=0) >= 0).all()
+
+
+def test_others_than_the_chosen_may_be_taken():
+    found = candidates(flat(30, 10, 20), chosen=(0,))
+    assert found.seed([2, 0, 2]).curves[:, found.surest_columns([2, 0])[0]].tolist() == [20, 30]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "match"),
+    [
+        ({"which": []}, "no layers are chosen"),
+        ({"which": [3]}, "no candidate 3; there are 0 to 1"),
+        ({"which": [-1]}, "no candidate -1"),
+        ({"columns": []}, "columns from 0 to 59"),
+        ({"columns": [60]}, "columns from 0 to 59"),
+    ],
+)
+def test_seeds_that_cannot_be(arguments, match):
+    with pytest.raises(ValueError, match=match):
+        candidates(flat(10, 30)).seed(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("k", "count", "notes"),
+    [
+        (None, 2, []),
+        (1, 1, []),
+        (2, 2, []),
+        (3, 3, ["1 of the layers cost more than 0.5 and may be none"]),
+        (6, 4, ["only 4 of 6 layers were found", "2 of the layers cost more"]),
+    ],
+)
+def test_choice(k, count, notes):
+    costs = np.array([0.1, 0.49, 0.5, 0.8], np.float32)
+    found, said = choose(costs, k, Limits(0.5, 0.6))
+    assert found == count
+    assert [text[: len(start)] for text, start in zip(said, notes, strict=True)] == notes
+
+
+@pytest.mark.parametrize(("k", "count"), [(None, 0), (2, 2)])
+def test_a_given_number_is_evidence_that_there_are_layers(k, count):
+    found, said = choose(np.array([0.55, 0.9], np.float32), k, Limits(0.5, 0.6))
+    assert found == count
+    assert said[0].startswith("no layers found" if k is None else "2 of the layers cost more")
+    found, said = choose(np.array([0.65, 0.9], np.float32), k, Limits(0.5, 0.6))
+    assert found == 0
+    assert said[0].startswith("no layers found")
