@@ -19,7 +19,7 @@ from qtpy.QtWidgets import QApplication
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-NAME = "napari-layeredcnn"
+NAME, MENU = "napari-layeredcnn", "LayeredCNN"
 WIDGET = "Segment Layers (LayeredCNN)"
 MINUTES = 20  # torch is large
 
@@ -32,7 +32,7 @@ def install(folder: str) -> None:
     # The list of all plugins in the world takes a while, and is not what is tried here.
     qt_plugin_dialog.iter_napari_plugin_info = _no_other_plugins
     viewer = napari.Viewer()
-    _expect(WIDGET not in _titles(viewer.window.plugins_menu), "the plugin is not there before")
+    _expect(MENU not in _titles(viewer.window.plugins_menu), "the plugin is not there before")
     _action(viewer.window.plugins_menu, "Install/Uninstall Plugins...").trigger()
     dialog = viewer.window._qt_window._plugin_manager_dialog
     outcomes: list[dict[str, Any]] = []
@@ -43,7 +43,7 @@ def install(folder: str) -> None:
     print(dialog.stdout_text.toPlainText()[-1500:])
     _expect(outcomes[0]["exit_code"] == 0, "the installer has ended well")
     # The dialog's own list shows it after a restart only: it knows it by the path of the wheel.
-    _wait(lambda: WIDGET in _titles(viewer.window.plugins_menu), 60)
+    _wait(lambda: MENU in _titles(viewer.window.plugins_menu), 60)
     print("ok: the plugin is in the menu at once")
     # Closing tells to restart napari, in a dialog of its own.
     QTimer.singleShot(500, lambda: QApplication.activeModalWidget().accept())
@@ -56,7 +56,7 @@ def check() -> None:
     viewer = napari.Viewer()
     _action(viewer.window.layers_menu, "Segment", WIDGET)
     _action(viewer.window.file_menu, "Open Sample", "LayeredCNN", "Tree rings (closed layers)")
-    _action(viewer.window.plugins_menu, WIDGET).trigger()
+    _action(viewer.window.plugins_menu, MENU, WIDGET).trigger()
     _wait(lambda: WIDGET in viewer.window.dock_widgets, 30)
     viewer.open_sample(NAME, "layered_stack")
     _expect(len(viewer.layers) == 2, "the sample has an image and labels")

@@ -55,7 +55,7 @@ class Person:
         self.window = self.viewer.window._qt_window
         self.window.resize(*_WINDOW)
         self.viewer.open_sample("napari-layeredcnn", sample)
-        self.choose("Plugins", "Segment Layers (LayeredCNN)")
+        self.choose("Plugins", "LayeredCNN", "Segment Layers (LayeredCNN)")
         self.dock: SegmentWidget = self.viewer.window.dock_widgets["Segment Layers (LayeredCNN)"]
         self.look_around()
 
@@ -82,10 +82,12 @@ class Person:
         """Let the window do what it has to."""
         QTest.qWait(ms)
 
-    def choose(self, menu: str, entry: str) -> None:
-        """Choose an entry of a menu."""
-        (bar,) = (a for a in self.window.menuBar().actions() if a.text().replace("&", "") == menu)
-        (action,) = (a for a in bar.menu().actions() if a.text() == entry)
+    def choose(self, *entries: str) -> None:
+        """Choose an entry of a menu, from the menu bar on."""
+        menu: Any = self.window.menuBar()
+        for entry in entries:
+            (action,) = (a for a in menu.actions() if a.text().replace("&", "") == entry)
+            menu = action.menu()
         action.trigger()
         self.wait()
 
@@ -256,18 +258,21 @@ def around() -> None:
     person.save("around")
 
 
-def surfaces() -> None:
-    """Boundaries of a whole stack in 3D; every slice has a strip of strokes."""
+def stack() -> None:
+    """A whole stack from the strokes of one slice, and how unsure each of its slices is."""
     person = Person("layered_stack")
-    curves = sample_stack()[1]
-    labels = person.viewer.layers["partial labels"]
-    labels.brush_size = 4
-    for number in range(len(curves)):
-        person.viewer.dims.set_current_step(0, number)
-        if number != LABELLED_SLICE:
-            person.paint_strip(labels, curves[number, :, 70], 70)
-    person.put_down(labels)
-    person.dock._slices.value = "labelled"
+    person.dock._slices.value = "stack"
+    person.run(person.dock._start_button)
+    person.viewer.layers["partial labels completed"].opacity = 0.5
+    person.viewer.dims.set_current_step(0, 4)
+    person.look_around()
+    person.save("stack")
+
+
+def surfaces() -> None:
+    """Boundaries of a whole stack in 3D."""
+    person = Person("layered_stack")
+    person.dock._slices.value = "stack"
     person.click(person.dock._surfaces_tick)
     person.run(person.dock._start_button)
     person.wait(3000)
@@ -296,6 +301,7 @@ SCENES: dict[str, Scene] = {
         finished,
         doubtful_and_corrected,
         around,
+        stack,
         surfaces,
         advanced,
     )

@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from napari_layeredcnn.core.around import PolarCompletion, complete_around
+    from napari_layeredcnn.core.autoinit import find_layers, iter_find_layers
+    from napari_layeredcnn.core.candidates import Candidates
     from napari_layeredcnn.core.completion import Completion, complete, iter_complete
+    from napari_layeredcnn.core.measure import measure
+    from napari_layeredcnn.core.measure_compare import compare
+    from napari_layeredcnn.core.measure_labels import segmentation_from_labels
+    from napari_layeredcnn.core.measure_maps import height_map, thickness_map
+    from napari_layeredcnn.core.measure_rows import RegionOfInterest
+    from napari_layeredcnn.core.measure_segmentation import Segmentation
     from napari_layeredcnn.core.path_seeds import seed_from_paths
     from napari_layeredcnn.core.seeds import Seed, seed_from_boundaries, seed_from_regions
     from napari_layeredcnn.core.stack import complete_stack, iter_complete_stack
@@ -24,44 +32,64 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Candidates",
     "Completion",
     "PolarCompletion",
+    "RegionOfInterest",
     "Seed",
+    "Segmentation",
     "__version__",
+    "compare",
     "complete",
     "complete_around",
     "complete_stack",
     "disagreements",
+    "find_layers",
+    "height_map",
     "iter_complete",
     "iter_complete_stack",
+    "iter_find_layers",
     "load_model",
+    "measure",
     "open_stack_file",
     "seed_from_boundaries",
     "seed_from_paths",
     "seed_from_regions",
     "seeds_for_stack",
+    "segmentation_from_labels",
     "slices_between",
     "smooth_across_slices",
+    "thickness_map",
 ]
 
 _HOME = {
+    "Candidates": "core.candidates",
     "Completion": "core.completion",
     "PolarCompletion": "core.around",
+    "RegionOfInterest": "core.measure_rows",
     "Seed": "core.seeds",
+    "Segmentation": "core.measure_segmentation",
+    "compare": "core.measure_compare",
     "complete": "core.completion",
     "complete_around": "core.around",
     "complete_stack": "core.stack",
     "disagreements": "core.stack_review",
+    "find_layers": "core.autoinit",
+    "height_map": "core.measure_maps",
     "iter_complete": "core.completion",
     "iter_complete_stack": "core.stack",
+    "iter_find_layers": "core.autoinit",
     "load_model": "core.weights",
+    "measure": "core.measure",
     "open_stack_file": "core.stack_file",
     "seed_from_boundaries": "core.seeds",
     "seed_from_paths": "core.path_seeds",
     "seed_from_regions": "core.seeds",
     "seeds_for_stack": "core.stack_seeds",
+    "segmentation_from_labels": "core.measure_labels",
     "slices_between": "core.stack_review",
     "smooth_across_slices": "core.stack_smoothing",
+    "thickness_map": "core.measure_maps",
 }
 
 

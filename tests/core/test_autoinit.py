@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 
 from napari_layeredcnn.core import search as search_module
-from napari_layeredcnn.core.autoinit import find_layers, iter_find_layers, paper_layers
+from napari_layeredcnn.core.autoinit import (
+    LAYER_COSTS,
+    find_layers,
+    iter_find_layers,
+    paper_layers,
+)
 from napari_layeredcnn.core.completion import complete
 from napari_layeredcnn.core.runs import CompletionError
 from napari_layeredcnn.core.scaling import ImageError
@@ -137,12 +142,12 @@ def test_regions_of_three_pixels_are_found(model):
     assert (np.diff(found.seed().curves[:, found.surest_columns()], axis=0) > 1.5).all()
 
 
-@pytest.mark.parametrize("k", [None, 3])
-def test_noise_has_no_layers(model, k):
+def test_noise_has_no_layers(model):
     noise = np.random.default_rng(0).standard_normal((64, 48))
-    found = find_layers(noise, k, model=model, device="cpu")
+    found = find_layers(noise, 3, model=model, device="cpu")
     assert found.chosen == ()
     assert found.notes[-1].startswith("no layers found: the surest candidate costs")
+    assert found.costs[0] > max(LAYER_COSTS)  # so there are none without a number either
     assert len(found.curves)  # to look at
 
 
@@ -172,7 +177,8 @@ def test_image_of_8_rows(model):
     [
         (np.eye(9), {"direction": "right"}, CompletionError, "horizontal, vertical"),
         (np.eye(9), {"k": 0}, CompletionError, "one layer or more"),
-        (np.arange(9.0)[:, None], {}, CompletionError, "single column"),
+        (np.arange(9.0)[:, None], {}, CompletionError, "only 1 pixels long"),
+        (np.arange(3000.0).reshape(300, 10), {}, CompletionError, "2 at the working resolution"),
         (np.zeros((2, 0)), {}, ImageError, "empty"),
         (np.array([[0, np.nan]]), {}, ImageError, "NaN"),
         (np.eye(9), {"region_thickness": -1}, ValueError, "positive"),

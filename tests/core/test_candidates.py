@@ -107,3 +107,9 @@ def test_a_given_number_is_evidence_that_there_are_layers(k, count):
     found, said = choose(np.array([0.65, 0.9], np.float32), k, Limits(0.5, 0.6))
     assert found == 0
     assert said[0].startswith("no layers found")
+
+
+@pytest.mark.parametrize("k", [None, 2])
+def test_no_candidates_are_no_layers(k):
+    found, said = choose(np.empty(0, np.float32), k, Limits(0.5, 0.6))
+    assert (found, said) == (0, ["no layers found: there are no candidates"])

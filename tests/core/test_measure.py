@@ -107,6 +107,11 @@ def test_all_slices_together_are_all_columns_together():
     places = found["thickness max slice"], found["thickness max column"]
     assert places == ([3, 4, 7, 8, 9, 20][s], x)
     assert found["volume"] == pytest.approx(np.nansum(thickness) * 5)
+    curve = {n: figures(rows, "Region 1 / Region 2", number=n) for n in (*stack.slices, None)}
+    pieces = [curve[n]["length"] for n in stack.slices]
+    straight = [curve[n]["length"] / curve[n]["tortuosity"] for n in stack.slices]
+    assert curve[None]["length"] == pytest.approx(sum(pieces))
+    assert curve[None]["tortuosity"] == pytest.approx(sum(pieces) / sum(straight))
     one = figures(rows, "Region 3", number=7)
     assert one["thickness mean"] == pytest.approx(np.nanmean(thickness[2]))
     assert "thickness max slice" not in one
@@ -120,7 +125,7 @@ def test_all_slices_together_are_all_columns_together():
 
 
 @settings(max_examples=30)
-@given(arrays(np.float64, (3, 2, 12), elements=st.floats(0, 50)), st.floats(0.01, 100))
+@given(arrays(np.float32, (3, 2, 12), elements=st.floats(0, 50, width=32)), st.floats(0.01, 100))
 def test_only_lengths_depend_on_the_scale(heights, factor):
     curves = np.sort(heights, axis=1)
     one = measure(Segmentation(curves, height=50, scale=(1, 1, 1), unit="m"))
@@ -210,6 +215,15 @@ def test_errors_of_means():
     assert figures(rows, "Region 2", number=1)["thickness mean error"] > 0
     assert np.isnan(figures(rows, "Region 2")["thickness mean error"])
     assert "thickness mean error" not in figures(measure(Segmentation(curves)), "Region 2")
+
+
+def test_the_error_of_the_perpendicular_thickness_is_foreshortened_as_it_is():
+    upper = 20 + TILT * X
+    slab = Segmentation([upper, upper + 9], uncertainty=np.full((2, 120), 0.5))
+    found = figures(measure(slab, perpendicular=True), "Region 2")
+    assert found["thickness mean error"] == pytest.approx(0.5 * np.sqrt(2))
+    error = found["perpendicular thickness mean error"]
+    assert error == pytest.approx(0.5 * np.sqrt(2) * np.cos(np.deg2rad(30)))
 
 
 def test_regions_of_interest():

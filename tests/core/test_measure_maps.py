@@ -35,6 +35,22 @@ def test_height_of_a_curve_and_missing_slices():
     np.testing.assert_allclose(found.values[3], 3 * (17 + 0.75 * X))
 
 
+def test_what_is_too_uncertain_is_left_empty():
+    doubt = np.zeros((3, 2, 60))
+    doubt[1, 0, 20:30] = 5
+    found = stack(uncertainty=doubt)
+    vague = np.zeros((3, 60), bool)
+    vague[1, 20:30] = True
+    np.testing.assert_array_equal(
+        np.isnan(thickness_map(found, 1, max_uncertainty=4).values), vague
+    )
+    np.testing.assert_array_equal(np.isnan(height_map(found, 0, max_uncertainty=4).values), vague)
+    assert not np.isnan(height_map(found, 1, max_uncertainty=4).values).any()
+    assert not np.isnan(thickness_map(found, 1, max_uncertainty=5).values).any()
+    with pytest.raises(ValueError, match="no uncertainty is known"):
+        thickness_map(stack(), 1, max_uncertainty=4)
+
+
 def test_what_has_no_map():
     with pytest.raises(ValueError, match="single image"):
         thickness_map(Segmentation([[1, 2], [3, 4]]), 1)

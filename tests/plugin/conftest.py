@@ -12,7 +12,11 @@ import numpy as np
 import pytest
 from napari import settings
 
-from napari_layeredcnn.core import completion, curves
+from napari_layeredcnn.core import (
+    around,  # noqa: F401  # takes `iter_complete` when it is imported: the real one, not the fake
+    completion,
+    curves,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Generator

@@ -36,7 +36,7 @@ def test_a_first_use(viewer, qtbot, monkeypatch, tmp_path):
     press(qtbot, viewer, Qt.Key.Key_Delete, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: list(viewer.layers) == [image])
 
-    choose(qtbot, window, "&Plugins", "Segment Layers (LayeredCNN)")
+    choose(qtbot, window, "&Plugins", "LayeredCNN", "Segment Layers (LayeredCNN)")
     qtbot.waitUntil(lambda: "Segment Layers (LayeredCNN)" in window.dock_widgets, timeout=10_000)
     widget = window.dock_widgets["Segment Layers (LayeredCNN)"]
     assert widget._image.value is image
@@ -56,7 +56,7 @@ def test_a_first_use(viewer, qtbot, monkeypatch, tmp_path):
     assert set(np.unique(painted)) == set(range(N_REGIONS + 1))
 
     # All slices with labels; columns appear, progress is told, Cancel keeps them.
-    qtbot.keyClick(widget._slices.native, Qt.Key.Key_Down)
+    qtbot.keyClick(widget._slices.native, Qt.Key.Key_End)
     assert widget._slices.value == "labelled"
     press(qtbot, viewer, Qt.Key.Key_G)
     assert widget.running

@@ -118,7 +118,7 @@ def measure(
             metavar="N",
             min=1,
             help="Columns over which errors are alike, for the errors of means. Default: all of a "
-            "slice, so that errors are never told too small.",
+            "slice, which gives the largest error that the uncertainty allows.",
             show_default=False,
         ),
     ] = None,

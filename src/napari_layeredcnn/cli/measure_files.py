@@ -76,7 +76,7 @@ def _write_maps(
     names = [_plain(one.names[r]) for r in inner]
     if len(set(names)) < len(names):
         names = [f"{name}_{r}" for r, name in zip(inner, names, strict=True)]
-    perpendicular = bool(settings.measuring["perpendicular"])
+    options = {k: settings.measuring[k] for k in ("perpendicular", "max_uncertainty")}
     for target in settings.maps:
         for r, name in zip(inner, names, strict=True):
             parts = [_plain(_ENDINGS.sub("", path.name))] * many + [name] * (len(names) > 1)
@@ -86,7 +86,7 @@ def _write_maps(
             # Without parts, that is, the target itself, it was checked before all.
             outputs = [named] if parts else []
             check_outputs(outputs, protected=settings.protected, overwrite=settings.overwrite)
-            write_map(named, thickness_map(one, r, perpendicular=perpendicular))
+            write_map(named, thickness_map(one, r, **options))
             written.add(named)
             say(f"Wrote {named}")
 

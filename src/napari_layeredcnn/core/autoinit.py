@@ -84,8 +84,8 @@ def find_layers(
     --------
     >>> image = np.repeat([[0.0], [1.0], [0.0]], [20, 24, 20], axis=0) * np.ones((1, 40))
     >>> found = find_layers(image, 2)
-    >>> [curve.mean().round() for curve in found.curves[list(found.chosen)]]
-    [np.float32(20.0), np.float32(44.0)]
+    >>> [round(float(curve.mean())) for curve in found.curves[list(found.chosen)]]
+    [20, 44]
     >>> found.seed().n_curves
     2
     """

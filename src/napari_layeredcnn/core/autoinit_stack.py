@@ -48,7 +48,8 @@ def find_layers_in_stack(
 
     Each of these slices is searched on its own (`find_layers`); what lies at about the same place
     in the next one is the same layer. A layer costs the mean of its candidates, times the number
-    of slices that were looked at, divided by the number of those in which it was found.
+    of slices that were looked at, divided by the number of those in which it was found; constant
+    slices do not count.
 
     Parameters
     ----------
@@ -76,7 +77,7 @@ def find_layers_in_stack(
 
     Examples
     --------
-    >>> image = np.repeat([[0.0], [1.0], [0.0]], [20, 24, 20], axis=0) * np.ones((1, 24))
+    >>> image = np.repeat([[0.0], [1.0], [0.0]], [20, 24, 20], axis=0) * np.ones((1, 12))
     >>> found = find_layers_in_stack([image, image], 2, every=1)
     >>> sorted(found), found[1].seed().n_curves
     ([0, 1], 2)
@@ -182,12 +183,13 @@ def agreeing(
     dict of int to Candidates
         See `find_layers_in_stack`.
     """
-    layers = sorted(_follow(found), key=lambda layer: layer.cost(len(found)))
+    n_slices = sum(one.grid is not None for one in found.values())  # the others are constant
+    layers = sorted(_follow(found), key=lambda layer: layer.cost(n_slices))
     notes = _common_notes(found)
     if not layers:
         first = next(iter(found))
         return {first: found[first]}
-    costs = np.array([layer.cost(len(found)) for layer in layers], dtype=np.float32)
+    costs = np.array([layer.cost(n_slices) for layer in layers], dtype=np.float32)
     count, said = choose(costs, k, LAYER_COSTS)
     chosen = layers[:count]
     clearest = max(found, key=lambda i: _clearness(i, chosen or layers[:1], found))
@@ -208,7 +210,7 @@ def agreeing(
             and _order(i, there, found) == order
         ]
     shared = [layer for layer in layers if all(i in layer.members for i in slices)]
-    return {i: _of_layers(found[i], i, shared, there, len(found), (*notes, *said)) for i in slices}
+    return {i: _of_layers(found[i], i, shared, there, n_slices, (*notes, *said)) for i in slices}
 
 
 def _count(stack: Any) -> int:
@@ -243,24 +245,24 @@ def _follow(found: dict[int, Candidates]) -> list[_Layer]:
     layers: list[_Layer] = []
     for index, candidates in found.items():
         if candidates.grid is None:
-            continue  # constant
+            continue
         reach = REACH * candidates.height / candidates.grid.rows
         pairs = []
         for n, layer in enumerate(layers):
             last, member = next(reversed(layer.members.items()))
             apart = np.abs(candidates.curves - found[last].curves[member]).mean(axis=1)
-            for i in np.flatnonzero(apart < reach):
+            for i in np.flatnonzero(apart < reach).tolist():
                 unsure = float(candidates.costs[i]) + min(layer.costs)
-                pairs.append((unsure + float(apart[i]) / reach, n, int(i)))
+                pairs.append((unsure + float(apart[i]) / reach, n, i))
         taken: set[int] = set()
         for _, n, i in sorted(pairs):
             if index not in layers[n].members and i not in taken:
                 taken.add(i)
                 layers[n].members[index] = i
                 layers[n].costs.append(float(candidates.costs[i]))
-        for i, cost in enumerate(candidates.costs):
+        for i, cost in enumerate(candidates.costs.tolist()):
             if i not in taken:
-                layers.append(_Layer({index: i}, [float(cost)]))
+                layers.append(_Layer({index: i}, [cost]))
     return layers
 
 

@@ -197,6 +197,8 @@ def choose(costs: Floats, k: int | None, limits: Limits) -> tuple[int, list[str]
     >>> choose(costs, 5, Limits(0.5, 0.7))[1][0]
     'only 3 of 5 layers were found'
     """
+    if not len(costs):
+        return 0, ["no layers found: there are no candidates"]
     sure = int((costs < limits.layer).sum())
     least = limits.layer if k is None else limits.some
     if costs[0] >= least:

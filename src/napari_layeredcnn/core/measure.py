@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from napari_layeredcnn.core.measure_part import Options, Part
-from napari_layeredcnn.core.measure_regions import region_thickness, region_uncertainty
+from napari_layeredcnn.core.measure_regions import (
+    region_thickness,
+    region_uncertainty,
+    too_uncertain,
+)
 from napari_layeredcnn.core.measure_rows import Measured, RegionOfInterest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from numpy.typing import NDArray
 
     from napari_layeredcnn.core.measure_segmentation import Segmentation
 
@@ -77,6 +77,7 @@ def measure(
 
     Examples
     --------
+    >>> import numpy as np
     >>> from napari_layeredcnn.core.measure_segmentation import Segmentation
     >>> slab = Segmentation([[2, 2, 2], [4, 6, np.nan]], scale=(0.5, 1), unit="mm")
     >>> for row in measure(slab):
@@ -90,11 +91,6 @@ def measure(
         raise ValueError(
             "the height of the image is not known, so that the lowest region has no thickness up "
             "to the border; measure a label image, or do without the border regions"
-        )
-    if max_uncertainty is not None and segmentation.doubt is None:
-        raise ValueError(
-            "no uncertainty is known, so that uncertain columns cannot be left out; measure a "
-            "result that has one, or do without the limit"
         )
     options = Options(
         to_border, max_uncertainty, correlation_length, detrend, tuple(map(float, percentiles))
@@ -114,8 +110,7 @@ def _regions(segmentation: Segmentation, options: Options, perpendicular: bool) 
     """All regions of which something is known."""
     thickness, doubt = region_thickness(segmentation), region_uncertainty(segmentation)
     normal = region_thickness(segmentation, perpendicular=True) if perpendicular else None
-    vague = np.pad(_vague(segmentation, options), ((0, 0), (1, 1), (0, 0)))
-    vague = vague[:, :-1] | vague[:, 1:]
+    _, vague = too_uncertain(segmentation, options.max_uncertainty)
     last = thickness.shape[1] - 1
     return [
         Part(
@@ -136,7 +131,7 @@ def _regions(segmentation: Segmentation, options: Options, perpendicular: bool) 
 def _curves(segmentation: Segmentation, options: Options) -> list[Part]:
     """All curves, as heights."""
     across, doubt = segmentation.size.across, segmentation.doubt
-    vague = _vague(segmentation, options)
+    vague, _ = too_uncertain(segmentation, options.max_uncertainty)
     return [
         Part(
             segmentation,
@@ -148,10 +143,3 @@ def _curves(segmentation: Segmentation, options: Options) -> list[Part]:
         )
         for k, name in enumerate(segmentation.curve_names)
     ]
-
-
-def _vague(segmentation: Segmentation, options: Options) -> NDArray[np.bool_]:
-    """Tell where each curve is too uncertain."""
-    if segmentation.doubt is None or options.max_uncertainty is None:
-        return np.zeros(segmentation.stack.shape, bool)
-    return np.asarray(segmentation.doubt > options.max_uncertainty)

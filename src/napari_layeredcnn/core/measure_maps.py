@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_layeredcnn.core.measure_regions import region_thickness
+from napari_layeredcnn.core.measure_regions import region_thickness, too_uncertain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +45,13 @@ class Map:
     axes: tuple[str, str]
 
 
-def thickness_map(segmentation: Segmentation, region: int, *, perpendicular: bool = False) -> Map:
+def thickness_map(
+    segmentation: Segmentation,
+    region: int,
+    *,
+    perpendicular: bool = False,
+    max_uncertainty: float | None = None,
+) -> Map:
     """Map the thickness of a region.
 
     Parameters
@@ -56,6 +62,8 @@ def thickness_map(segmentation: Segmentation, region: int, *, perpendicular: boo
         Which region, the top one being 0; not its id.
     perpendicular : bool
         See `region_thickness`.
+    max_uncertainty : float, optional
+        In pixels: what is more uncertain is left empty.
 
     Returns
     -------
@@ -65,7 +73,8 @@ def thickness_map(segmentation: Segmentation, region: int, *, perpendicular: boo
     Raises
     ------
     ValueError
-        If this is a single image, there is no such region, or the distance of slices is not known.
+        If this is a single image, there is no such region, or the distance of slices, or the
+        uncertainty, is not known.
 
     Examples
     --------
@@ -83,11 +92,15 @@ def thickness_map(segmentation: Segmentation, region: int, *, perpendicular: boo
     """
     name = _named("region", segmentation.names, region)
     thickness = region_thickness(segmentation, perpendicular=perpendicular)[:, region]
+    _, vague = too_uncertain(segmentation, max_uncertainty)
+    thickness = np.where(vague[:, region], np.nan, thickness)
     kind = "perpendicular thickness" if perpendicular else "thickness"
     return _map(segmentation, thickness, f"{kind} of {name}")
 
 
-def height_map(segmentation: Segmentation, curve: int) -> Map:
+def height_map(
+    segmentation: Segmentation, curve: int, *, max_uncertainty: float | None = None
+) -> Map:
     """Map the height of a curve: its distance from the upper edge of the image.
 
     Parameters
@@ -96,6 +109,8 @@ def height_map(segmentation: Segmentation, curve: int) -> Map:
         A stack.
     curve : int
         Which curve, the top one being 0.
+    max_uncertainty : float, optional
+        In pixels: what is more uncertain is left empty.
 
     Returns
     -------
@@ -105,7 +120,8 @@ def height_map(segmentation: Segmentation, curve: int) -> Map:
     Raises
     ------
     ValueError
-        If this is a single image, there is no such curve, or the distance of slices is not known.
+        If this is a single image, there is no such curve, or the distance of slices, or the
+        uncertainty, is not known.
 
     Examples
     --------
@@ -115,7 +131,9 @@ def height_map(segmentation: Segmentation, curve: int) -> Map:
            [3. , 3.5]], dtype=float32)
     """
     name = _named("curve", segmentation.curve_names, curve)
+    vague, _ = too_uncertain(segmentation, max_uncertainty)
     heights = segmentation.stack[:, curve] * segmentation.size.across
+    heights = np.where(vague[:, curve], np.nan, heights)
     return _map(segmentation, heights, f"height of {name}")
 
 

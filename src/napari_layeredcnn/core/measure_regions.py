@@ -85,3 +85,48 @@ def region_uncertainty(segmentation: Segmentation) -> Floats | None:
         return None
     padded = np.pad(doubt, ((0, 0), (1, 1), (0, 0)))
     return np.asarray(np.hypot(padded[:, :-1], padded[:, 1:]) * segmentation.size.across)
+
+
+def too_uncertain(
+    segmentation: Segmentation, max_uncertainty: float | None
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Tell where curves are more uncertain than a limit, and regions, as one of their curves is.
+
+    Parameters
+    ----------
+    segmentation : Segmentation
+        Curves with their uncertainty.
+    max_uncertainty : float or None
+        In pixels; None for no limit. An uncertainty that is not known is within it.
+
+    Returns
+    -------
+    curves : (S, K, W) bool array
+        Where a curve is too uncertain.
+    regions : (S, K+1, W) bool array
+        Where one of a region's curves is.
+
+    Raises
+    ------
+    ValueError
+        If there is a limit, but no uncertainty is known.
+
+    Examples
+    --------
+    >>> from napari_layeredcnn.core.measure_segmentation import Segmentation
+    >>> one = Segmentation([[2], [9]], uncertainty=[[3], [4]])
+    >>> [found[0, :, 0].tolist() for found in too_uncertain(one, 3.5)]
+    [[False, True], [False, True, True]]
+    """
+    doubt = segmentation.doubt
+    if max_uncertainty is None:
+        curves = np.zeros(segmentation.stack.shape, bool)
+    elif doubt is None:
+        raise ValueError(
+            "no uncertainty is known, so that uncertain columns cannot be left out; measure a "
+            "result that has one, or do without the limit"
+        )
+    else:
+        curves = np.asarray(doubt > max_uncertainty)
+    padded = np.pad(curves, ((0, 0), (1, 1), (0, 0)))
+    return curves, padded[:, :-1] | padded[:, 1:]

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_layeredcnn.core.candidates import Candidates, choose
+from napari_layeredcnn.core.clusters import ONSET
 from napari_layeredcnn.core.runs import CompletionError, Decoder, Runs
 from napari_layeredcnn.core.scaling import scale_intensities, to_grayscale
 from napari_layeredcnn.core.weights import Model, load_model
@@ -85,13 +86,14 @@ class Search:
         gray = gray.T if self._transposed else gray
         self._notes = ["the colors were turned into luminance"] if had_colors else []
         self._height, self._width = gray.shape
-        if self._width < 2:
-            raise CompletionError(
-                "the image has a single column, along which nothing runs; choose the other "
-                "direction"
-            )
         one = np.zeros((1, self._width), dtype=np.float32)
         self.grid = working_grid(one, self._height, region_thickness)
+        if self.grid.columns < ONSET:
+            raise CompletionError(
+                f"the image is only {self._width} pixels long where layers run, "
+                f"{self.grid.columns} at the working resolution of {self.grid.rows} rows, and runs "
+                f"need {ONSET}; choose the other direction, or a smaller region thickness"
+            )
         self._image = self.grid.image(scale_intensities(gray))
 
     def run(

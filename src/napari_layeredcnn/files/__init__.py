@@ -15,10 +15,13 @@ from napari_layeredcnn.files.images import ImageFile, read_image, read_labels, w
 from napari_layeredcnn.files.label_slices import labelled_slices
 from napari_layeredcnn.files.labels_file import LabelsFile, read_labels_file, write_labels_file
 from napari_layeredcnn.files.labels_tiff import write_label_stack, write_labels
+from napari_layeredcnn.files.maps import write_map
 from napari_layeredcnn.files.opened import READABLE, Opened, open_array
 from napari_layeredcnn.files.place import Place
 from napari_layeredcnn.files.resolution import Resolution
+from napari_layeredcnn.files.segmentation import read_segmentation
 from napari_layeredcnn.files.stacks import read_label_stack, read_stack, stack_shape
+from napari_layeredcnn.files.tables import write_table
 from napari_layeredcnn.files.zarr_array import is_zarr
 
 __all__ = [
@@ -40,6 +43,7 @@ __all__ = [
     "read_label_stack",
     "read_labels",
     "read_labels_file",
+    "read_segmentation",
     "read_stack",
     "seed_from_curve_file",
     "seeds_from_curve_file",
@@ -48,6 +52,8 @@ __all__ = [
     "write_label_stack",
     "write_labels",
     "write_labels_file",
+    "write_map",
     "write_picture",
+    "write_table",
     "write_text",
 ]

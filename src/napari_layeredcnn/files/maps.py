@@ -92,7 +92,8 @@ def _write_picture(path: Path, map_: Map) -> None:
     z, x = map_.scale
     wide, tall = columns * x, rows * z
     stretched = not 1 / _FLATTEST < tall / wide < _FLATTEST
-    figure = Figure(figsize=(8, 6), layout="constrained")
+    inches = 5.0 if stretched else min(max(6 * tall / wide + 1.2, 2.5), 9)
+    figure = Figure(figsize=(8, inches), layout="constrained")
     axes = figure.subplots()
     axes.set_facecolor("0.85")  # where nothing is known
     image = axes.imshow(

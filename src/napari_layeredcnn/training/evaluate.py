@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_layeredcnn.core.curves import regions_from_curves
+from napari_layeredcnn.core.measure_rand import rand_index
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -239,16 +240,9 @@ def adjusted_rand_index(labels: ArrayLike, others: ArrayLike) -> float:
     if a.shape != b.shape:
         raise ValueError(f"Partitions of shapes {a.shape} and {b.shape} cannot be compared.")
     n_b = int(b.max(initial=0)) + 1
-    table = np.bincount((a.astype(np.int64) * n_b + b).ravel()).astype(np.float64)
+    table = np.bincount((a.astype(np.int64) * n_b + b).ravel())
     table = np.pad(table, (0, -len(table) % n_b)).reshape(-1, n_b)
-
-    def pairs(counts: NDArray[np.float64]) -> float:
-        return float((counts * (counts - 1) / 2).sum())
-
-    both, in_a, in_b = pairs(table), pairs(table.sum(1)), pairs(table.sum(0))
-    chance = in_a * in_b / max(pairs(table.sum(keepdims=True)), 1.0)
-    most = (in_a + in_b) / 2
-    return 1.0 if most == chance else (both - chance) / (most - chance)
+    return float(rand_index(table)) if a.size else 1.0
 
 
 def _batches(cases: Iterable[Case], batch: int) -> Iterator[list[Case]]:

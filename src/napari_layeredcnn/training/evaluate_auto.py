@@ -125,9 +125,7 @@ def evaluate_auto(
             candidates = finder.find(case.image)
             done: dict[int, float] = {}
             for k in (n_curves, None):
-                count, _ = (
-                    choose(candidates.costs, k, finder.limits) if len(candidates.costs) else (0, [])
-                )
+                count, _ = choose(candidates.costs, k, finder.limits)
                 if count not in done:
                     done[count] = _from_candidates(case, candidates, count, finder, complete)
                 yield AutoScore(
