@@ -58,7 +58,7 @@ def test_version_is_that_of_the_distribution():
 def test_manifest_is_found_and_all_it_names_can_be_imported():
     manifest = npe2.PluginManifest.from_distribution("napari-layeredcnn")
     manifest.validate_imports()
-    assert [w.display_name for w in manifest.contributions.widgets] == ["Segment Layers"]
+    assert [w.display_name for w in manifest.contributions.widgets] == ["Segment Layers", "Find Layers"]
     samples = [s.key for s in manifest.contributions.sample_data]
     assert samples == ["layered_stack", "tilted_stack", "tree_rings"]
 
@@ -67,7 +67,8 @@ def test_the_oldest_versions_that_are_tested_are_those_that_are_declared():
     root = Path(__file__).parents[1]
     project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
     declared = [Requirement(text) for text in project["dependencies"]]
-    declared += [Requirement(project["optional-dependencies"]["pyqt6"][-1])]
+    extras = project["optional-dependencies"]
+    declared += [Requirement(extras[name][-1]) for name in ("pyqt6", "cluster", "excel")]
     bounds = {}
     for requirement in declared:
         (specifier,) = requirement.specifier  # lower bounds only

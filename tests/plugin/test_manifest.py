@@ -47,7 +47,7 @@ def test_every_command_is_used_and_every_used_command_is_there(manifest):
     assert {item.command for item in used} == {command.id for command in contributions.commands}
 
 
-@pytest.mark.parametrize("menu", [["Plugins"], ["Layers", "Segment"]])
+@pytest.mark.parametrize("menu", [["Plugins", "LayeredCNN"], ["Layers", "Segment"]])
 def test_the_dock_opens_and_hides_from_the_menu(qtbot, viewer, menu):
     viewer.add_image(np.zeros((20, 30)))
     choose(qtbot, viewer, *menu, DOCK)
@@ -58,7 +58,7 @@ def test_the_dock_opens_and_hides_from_the_menu(qtbot, viewer, menu):
     # The same again hides it, and neither way makes a second one.
     choose(qtbot, viewer, *menu, DOCK)
     assert not shown.isVisible()
-    choose(qtbot, viewer, "Plugins", DOCK)
+    choose(qtbot, viewer, "Plugins", "LayeredCNN", DOCK)
     assert shown.isVisible()
     assert list(viewer.window.dock_widgets) == [DOCK]
 

@@ -101,7 +101,11 @@ class ColumnNetwork:
         ColumnState
             Ready for column 0.
         """
-        features = self._network.encode_image(images.contiguous(memory_format=torch.channels_last))
+        # Runs with several seeds on one image share its features.
+        different = images if (images != images[:1]).any() else images[:1]
+        features = self._network.encode_image(
+            different.contiguous(memory_format=torch.channels_last)
+        )
         batch, height = len(images), features[0].shape[2]
         widths = self._network.configuration.widths
 
