@@ -102,7 +102,7 @@ def test_found_ticked_and_used(viewer, qtbot, searches):
     assert dock(viewer)._labels.value is labels  # the other dock takes it by itself
 
 
-def test_used_in_a_layer_that_is_there_and_chosen_in_the_open_dock(viewer, qtbot, searches):
+def test_used_in_a_layer_that_is_there_and_chosen_in_the_open_dock(viewer, qtbot, searches, fake):
     viewer.add_image(IMAGE, name="i")
     other = viewer.add_labels(np.zeros((H, W), np.uint8), name="other")
     mine = viewer.add_labels(np.zeros((H, W), np.uint8), name="mine")
@@ -115,6 +115,20 @@ def test_used_in_a_layer_that_is_there_and_chosen_in_the_open_dock(viewer, qtbot
     click(qtbot, widget, "Use as partial labels")
     assert np.flatnonzero(mine.data.any(axis=0)).tolist() == [3, 40]
     assert segment_dock._labels.value is mine
+
+    # While that dock is at work it is left alone.
+    fake.gate.clear()
+    click(qtbot, segment_dock, "Segment Layers")
+    widget._into.value = None
+    click(qtbot, widget, "Use as partial labels")
+    new = viewer.layers["i partial labels"]
+    image, request = widget._searched
+    assert "is at work" in segment(viewer, image, new, request)
+    assert segment_dock._labels.value is mine
+    fake.gate.set()
+    qtbot.waitUntil(lambda: not segment_dock.running, timeout=10_000)
+    assert len(fake.calls) == 1
+
     for i in (0, 1):
         tick(qtbot, widget, i)
     click(qtbot, widget, "Use as partial labels")
@@ -165,27 +179,10 @@ def test_find_and_segment_a_stack_where_the_dock_is_not_open(viewer, qtbot, sear
     assert viewer.layers["s partial labels completed"].data.all()
 
 
-def test_while_segment_layers_is_at_work(viewer, qtbot, searches, fake):
-    viewer.add_image(IMAGE, name="i")
-    widget, segment_dock = find_dock(viewer), dock(viewer)
-    press(qtbot, widget)
-    click(qtbot, widget, "Use as partial labels")
-    first = segment_dock._labels.value
-    fake.gate.clear()
-    click(qtbot, segment_dock, "Segment Layers")
-    click(qtbot, widget, "Use as partial labels")
-    assert viewer.layers[-1] is not first
-    image, request = widget._searched
-    assert "is at work" in segment(viewer, image, viewer.layers[-1], request)
-    assert segment_dock._labels.value is first
-    fake.gate.set()
-    qtbot.waitUntil(lambda: not segment_dock.running, timeout=10_000)
-    assert len(fake.calls) == 1
-
-
-def test_no_layers_and_nothing_is_segmented(viewer, qtbot, searches):
-    viewer.add_image(IMAGE, name="i")
+def test_no_image_no_layers_and_other_choices(viewer, qtbot, searches):
     widget = find_dock(viewer)
+    assert press(qtbot, widget) == "There is no image layer: open an image first."
+    viewer.add_image(IMAGE, name="i")
     searches.found = NOTHING
     message = press(qtbot, widget, "Find and segment")
     assert message.startswith("No layers found: the surest candidate costs 2.00.")
@@ -198,11 +195,7 @@ def test_no_layers_and_nothing_is_segmented(viewer, qtbot, searches):
     assert len(viewer.layers) == 1
     assert not widget._list.isVisible()
 
-
-def test_rows_follow_the_image_and_choices_reach_the_search(viewer, qtbot, searches):
-    widget = find_dock(viewer)
-    assert press(qtbot, widget) == "There is no image layer: open an image first."
-    viewer.add_image(IMAGE, name="flat")
+    # Rows follow the image, and choices reach the search.
     assert not widget._slices.native.isVisible()
     stack = viewer.add_image(STACK, name="stack")
     widget._image.value = stack
@@ -210,7 +203,7 @@ def test_rows_follow_the_image_and_choices_reach_the_search(viewer, qtbot, searc
     assert not widget._every.isVisible()
     widget._slices.value = "every"
     assert widget._every.isVisible()
-    widget._image.value = viewer.layers["flat"]
+    widget._image.value = viewer.layers["i"]
     assert widget.choices().slices == "shown"
     widget._way.value = "vertical"
     widget._number_box.setValue(4)
@@ -218,14 +211,14 @@ def test_rows_follow_the_image_and_choices_reach_the_search(viewer, qtbot, searc
     widget._advanced.thickness.setValue(12.5)
     widget._advanced.device.value = "cpu"
     press(qtbot, widget)
-    (call,) = searches.calls
+    call = searches.calls[-1]
     assert (call["k"], call["direction"]) == (4, "vertical")
     assert (call["region_thickness"], call["device"]) == (12.5, "cpu")
     viewer.dims.ndisplay = 3
     assert press(qtbot, widget).startswith("The viewer shows 3D")
 
 
-def test_progress_cancel_and_again(viewer, qtbot, searches):
+def test_progress_cancel_and_an_image_that_is_deleted(viewer, qtbot, searches):
     viewer.add_image(IMAGE, name="i")
     widget = find_dock(viewer)
     press_and_hold(qtbot, widget, searches)
@@ -245,19 +238,15 @@ def test_progress_cancel_and_again(viewer, qtbot, searches):
     searches.error = None
     assert press(qtbot, widget).startswith("Found 2 boundaries")
 
-
-def test_an_image_deleted_meanwhile_or_afterwards(viewer, qtbot, searches):
-    viewer.add_image(IMAGE, name="i")
-    widget = find_dock(viewer)
+    # The image deleted meanwhile, or afterwards.
     press_and_hold(qtbot, widget, searches)
-    viewer.layers.remove("i")
+    viewer.layers.clear()
     searches.gate.set()
     qtbot.waitUntil(lambda: not widget.running, timeout=10_000)
     assert widget._message.text() == "Nothing was added: the image was deleted meanwhile."
     viewer.add_image(IMAGE, name="i")
     press(qtbot, widget)
-    viewer.layers.remove("i")
-    viewer.layers.remove("i candidates")
+    viewer.layers.clear()
     tick(qtbot, widget, 2)
     click(qtbot, widget, "Use as partial labels")
     assert widget._message.text() == '"i" is gone from the viewer: search again.'
@@ -287,16 +276,3 @@ def test_closed_during_a_search(make_napari_viewer, qtbot, searches, closes):
             gc.collect()
     assert not errors
     assert not [name for name, one in watched.items() if one() is not None]
-
-
-def test_the_real_search(viewer, qtbot):
-    rows = np.arange(64)[:, None] + np.linspace(0, 3, 16)
-    noise = np.random.default_rng(0).normal(0, 8, rows.shape)
-    viewer.add_image(np.where((rows > 20) & (rows < 44), 180, 60) + noise, name="i")
-    widget = find_dock(viewer)
-    assert press(qtbot, widget).startswith("Found 2 boundaries among")
-    click(qtbot, widget, "Use as partial labels")
-    labels = viewer.layers["i partial labels"].data
-    (column,) = np.flatnonzero(labels.any(axis=0))
-    edges = np.flatnonzero(np.diff(labels[:, column])) + 1
-    np.testing.assert_allclose(edges + rows[0, column], [20.5, 44], atol=1.5)

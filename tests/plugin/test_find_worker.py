@@ -132,9 +132,13 @@ def test_the_real_search_on_what_cannot_be_searched(data, choices, message):
     assert not any(found.chosen for found in outcome.found.values())
 
 
-@pytest.mark.parametrize("shape", [(8, 12), (1, 12)])
-def test_the_real_search_on_odd_shapes(shape):
-    rows = np.arange(shape[0])[:, None] + np.zeros(shape)
-    outcome = outcome_for(np.where(rows < shape[0] / 2, 10, 200) + np.eye(*shape))
-    assert outcome.found
-    assert outcome.message.startswith(("Found", "No layers found"))
+def test_the_real_search_in_every_slice():
+    rows = np.arange(64)[:, None] + np.linspace(0, 3, 10)
+    noise = np.random.default_rng(0).normal(0, 8, (2, *rows.shape))
+    stack = np.where((rows > 20) & (rows < 44), 180, 60) + noise
+    outcome = outcome_for(stack, FindChoices("every", 1))
+    assert outcome.message.startswith("Found 2 boundaries in 2 slices (0, 1) among")
+    for found in outcome.found.values():
+        curves = found.curves[list(found.chosen)]
+        truth = np.array([[20.5], [44.5]]) - rows[0]
+        assert np.abs(curves - truth).mean() < 1

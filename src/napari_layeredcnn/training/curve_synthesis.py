@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     Curves = NDArray[np.float64]
 
 
+#: Share of the images with a single curve in which it goes from the top to the bottom.
+TALL = 0.4
+
+
 def random_curves(
     rng: np.random.Generator, n_curves: int, height: int, width: int
 ) -> NDArray[np.float32]:
@@ -62,13 +66,16 @@ def random_curves(
             "n_curves must be at least 1, height and width at least 4; "
             f"found {n_curves}, {height} and {width}."
         )
-    way = rng.choice(4, p=(0.16, 0.16, 0.13, 0.55))
+    # A single curve has no regions to make room for. In a part of the images it takes the whole
+    # height, as the authors' do; left to the rest, it would be flat nearly always.
+    tall = n_curves == 1 and rng.random() < TALL
+    way = 0 if tall else rng.choice(4, p=(0.16, 0.16, 0.13, 0.55))
     if way == 3:
         curves = _beds(rng, n_curves, height, width)
     else:
         curves = (_shifted_copies, _accumulated_steps, _sorted_walks)[way](rng, n_curves, width)
-        curves = _place(rng, curves, height)
-    if rng.random() < 0.4:
+        curves = _place(rng, curves, height, tall=tall)
+    if not tall and rng.random() < 0.4:
         curves = _calm(rng, curves, height)
     if rng.random() < 0.25:
         curves = curves + _ragged(rng, n_curves, width)
@@ -160,11 +167,11 @@ def _sorted_walks(rng: np.random.Generator, n_curves: int, width: int) -> Curves
     return np.sort(walks, axis=0)
 
 
-def _place(rng: np.random.Generator, curves: Curves, height: int) -> Curves:
+def _place(rng: np.random.Generator, curves: Curves, height: int, *, tall: bool) -> Curves:
     """Scale and shift into the image, from nearly flat to a little beyond its borders."""
     low, high = curves.min(), curves.max()
     extent = height * (rng.uniform(0.5, 0.95) if rng.random() < 0.8 else rng.uniform(0.1, 1.05))
-    if len(curves) == 1:  # all of the extent is relief, so be flat more often
+    if len(curves) == 1 and not tall:  # all of the extent is relief, so be flat more often
         extent *= np.exp(rng.uniform(np.log(0.03), 0.0))
     free = height - extent
     top = rng.uniform(min(0.0, free), max(0.0, free))
