@@ -269,6 +269,20 @@ def stack() -> None:
     person.save("stack")
 
 
+def find() -> None:
+    """Layers found without a stroke."""
+    person = Person("layered_stack")
+    person.viewer.layers["partial labels"].visible = False
+    person.viewer.window.remove_dock_widget(person.dock)
+    person.choose("Plugins", "LayeredCNN", "Find Layers (LayeredCNN)")
+    dock: Any = person.viewer.window.dock_widgets["Find Layers (LayeredCNN)"]
+    person.dock = dock
+    person.look_around()
+    dock._slices.value = "clearest"
+    person.run(dock._find_button)
+    person.save("find")
+
+
 def surfaces() -> None:
     """Boundaries of a whole stack in 3D."""
     person = Person("layered_stack")
@@ -302,6 +316,7 @@ SCENES: dict[str, Scene] = {
         doubtful_and_corrected,
         around,
         stack,
+        find,
         surfaces,
         advanced,
     )

@@ -58,7 +58,10 @@ def test_version_is_that_of_the_distribution():
 def test_manifest_is_found_and_all_it_names_can_be_imported():
     manifest = npe2.PluginManifest.from_distribution("napari-layeredcnn")
     manifest.validate_imports()
-    assert [w.display_name for w in manifest.contributions.widgets] == ["Segment Layers", "Find Layers"]
+    assert [w.display_name for w in manifest.contributions.widgets] == [
+        "Segment Layers",
+        "Find Layers",
+    ]
     samples = [s.key for s in manifest.contributions.sample_data]
     assert samples == ["layered_stack", "tilted_stack", "tree_rings"]
 

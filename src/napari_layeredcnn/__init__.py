@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from napari_layeredcnn.core.around import PolarCompletion, complete_around
     from napari_layeredcnn.core.autoinit import find_layers, iter_find_layers
+    from napari_layeredcnn.core.autoinit_stack import find_layers_in_stack
     from napari_layeredcnn.core.candidates import Candidates
     from napari_layeredcnn.core.completion import Completion, complete, iter_complete
     from napari_layeredcnn.core.measure import measure
@@ -45,6 +46,7 @@ __all__ = [
     "complete_stack",
     "disagreements",
     "find_layers",
+    "find_layers_in_stack",
     "height_map",
     "iter_complete",
     "iter_complete_stack",
@@ -75,6 +77,7 @@ _HOME = {
     "complete_stack": "core.stack",
     "disagreements": "core.stack_review",
     "find_layers": "core.autoinit",
+    "find_layers_in_stack": "core.autoinit_stack",
     "height_map": "core.measure_maps",
     "iter_complete": "core.completion",
     "iter_complete_stack": "core.stack",

@@ -47,6 +47,9 @@ def test_accepted_ones_are_strong_and_others_faint(viewer):
     np.testing.assert_array_equal(layer.edge_color[:, :3], colors[:, :3])
     assert layer.edge_color[:, 3].tolist() == pytest.approx([0.4, 0.4, 1])
     np.testing.assert_allclose(layer.text.color(layer.features), layer.edge_color)
+    layer.add_paths([[[3, 3], [4, 9]]])  # a person may draw there, too
+    shown.mark({0})
+    assert layer.edge_color[:3, 3].tolist() == pytest.approx([1, 0.4, 0.4])
 
 
 def test_every_slice_has_its_paths(viewer):
@@ -83,7 +86,17 @@ def test_a_new_search_takes_the_place_of_the_last_one(viewer):
     shown.show(image, {FLAT: THREE}, {0})
     shown.show(image, {FLAT: candidates((10, 0.1), chosen=(0,))}, {0})
     assert [layer.name for layer in viewer.layers] == ["i", "mine", "i candidates"]
-    assert len(viewer.layers[-1].data) == 1
+    layer = viewer.layers[-1]
+    assert len(layer.data) == 1
+    assert layer.data[0][0].tolist() == [9.5, 0]
+    assert layer.features["rank"].tolist() == [1]
+    assert layer.edge_color[:, 3].tolist() == [1]
+    shown.show(image, {FLAT: THREE}, {2})
+    assert layer.text.values.tolist() == ["1", "2", "3"]
+    assert layer.edge_color[:, 3].tolist() == pytest.approx([0.4, 0.4, 1])
+    np.testing.assert_allclose(layer.text.color(layer.features), layer.edge_color)
+    shown.show(image, {FLAT: candidates(chosen=())}, set())
+    assert len(layer.data) == 0
     assert len(mine.data) == 1
     assert viewer.layers.selection == {image}
     viewer.layers.remove("i candidates")

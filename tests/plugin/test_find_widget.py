@@ -192,7 +192,7 @@ def test_no_image_no_layers_and_other_choices(viewer, qtbot, searches):
     assert list(viewer.window.dock_widgets) == ["Find Layers (napari-layeredcnn)"]
     searches.found = candidates(chosen=(), notes=("no layers found: the image is constant",))
     assert press(qtbot, widget) == "No layers found: the image is constant."
-    assert len(viewer.layers) == 1
+    assert len(viewer.layers[-1].data) == 0
     assert not widget._list.isVisible()
 
     # Rows follow the image, and choices reach the search.

@@ -136,7 +136,7 @@ def test_the_real_search_in_every_slice():
     rows = np.arange(64)[:, None] + np.linspace(0, 3, 10)
     noise = np.random.default_rng(0).normal(0, 8, (2, *rows.shape))
     stack = np.where((rows > 20) & (rows < 44), 180, 60) + noise
-    outcome = outcome_for(stack, FindChoices("every", 1))
+    outcome = outcome_for(stack, FindChoices("every", 1, n_boundaries=2))
     assert outcome.message.startswith("Found 2 boundaries in 2 slices (0, 1) among")
     for found in outcome.found.values():
         curves = found.curves[list(found.chosen)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -64,7 +65,10 @@ def candidate_path(candidates: Candidates, number: int) -> NDArray[np.float64]:
 
 
 class CandidatesLayer:
-    """The Shapes layer of the last search; a new search takes its place.
+    """A Shapes layer for each image that is searched; a new search takes the place of the last.
+
+    A layer is emptied, not deleted: napari 0.9.2 may crash when a stack is opened after a Shapes
+    layer was deleted.
 
     Parameters
     ----------
@@ -74,10 +78,12 @@ class CandidatesLayer:
 
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = viewer
+        self._layers: WeakKeyDictionary[Image, Shapes] = WeakKeyDictionary()
         self._layer: Shapes | None = None
+        self._width = _WIDTH_LEAST
 
     def show(self, image: Image, found: Mapping[Plane, Candidates], accepted: set[int]) -> None:
-        """Show candidates; those of an earlier search are deleted.
+        """Show candidates; those of an earlier search of the image make room.
 
         Parameters
         ----------
@@ -88,11 +94,8 @@ class CandidatesLayer:
         accepted : set of int
             Those that are shown strongly.
         """
-        self.remove()
         first = next(iter(found.values()))
         shown = n_shown(first)
-        if not shown:
-            return
         paths, ranks = [], []
         for plane, candidates in found.items():
             for i in range(shown):
@@ -103,38 +106,46 @@ class CandidatesLayer:
         above = np.zeros(image.ndim)
         above[plane.rows] = -_ABOVE * size  # numbers beside their curves, not on them
         self._width = max(_WIDTH_LEAST, _WIDTH_SHARE * size)
-        self._layer = add_beside(
-            self._viewer,
-            image,
-            "add_shapes",
-            paths,
-            shape_type="path",
-            ndim=image.ndim,
-            name=f"{image.name} candidates",
-            features={"rank": ranks, "cost": [float(first.costs[i - 1]) for i in ranks]},
-            text={"string": "{rank}", "size": 9, "translation": above},
-            edge_width=self._width,
-        )
+        features = {"rank": ranks, "cost": [float(first.costs[i - 1]) for i in ranks]}
+        layer = self._layers.get(image)
+        if layer is not None and layer in self._viewer.layers and layer.ndim == image.ndim:
+            self._layer = layer
+            layer.selected_data = set(range(len(layer.data)))
+            layer.remove_selected()
+            if paths:
+                layer.add_paths(paths)
+                layer.features = features
+                layer.text.translation = above
+                layer.selected_data = set()
+        elif paths:
+            self._layer = self._layers[image] = add_beside(
+                self._viewer,
+                image,
+                "add_shapes",
+                paths,
+                shape_type="path",
+                ndim=image.ndim,
+                name=f"{image.name} candidates",
+                features=features,
+                text={"string": "{rank}", "size": 9, "translation": above},
+            )
+        else:
+            self._layer = None
         self.mark(accepted)
 
     def mark(self, accepted: Collection[int]) -> None:
         """Show these candidates strongly, the others faintly."""
         layer = self._layer
-        if layer is None or layer not in self._viewer.layers:
+        if layer is None or layer not in self._viewer.layers or not len(layer.data):
             return
-        numbers = np.asarray(layer.features["rank"], int) - 1
+        ranks = np.nan_to_num(np.asarray(layer.features["rank"], float))  # NaN: drawn by a person
+        numbers = ranks.astype(int) - 1
         strong = np.isin(numbers, list(accepted))
         colors = np.array([_rgba(i) for i in numbers])
         colors[~strong, 3] = _FAINT
         layer.edge_width = list(np.where(strong, self._width, self._width / 2))
         layer.edge_color = colors
         layer.text.color = colors
-
-    def remove(self) -> None:
-        """Delete the layer, if it is there."""
-        layer, self._layer = self._layer, None
-        if layer is not None and layer in self._viewer.layers:
-            self._viewer.layers.remove(layer)
 
 
 def color_of(number: int) -> str:

@@ -21,7 +21,7 @@ def choose_in_segment(viewer: Viewer, image: Image, labels: Labels) -> None:
     """Choose the layers in the dock, if it is open and not at work."""
     widget = _open_dock(viewer)
     if widget is not None and not widget.running:
-        _choose(widget, image, labels)
+        widget.choose_layers(image, labels)
 
 
 def segment(viewer: Viewer, image: Image, labels: Labels, request: FindRequest) -> str:
@@ -50,7 +50,7 @@ def segment(viewer: Viewer, image: Image, labels: Labels, request: FindRequest) 
     frame.raise_()
     if widget.running:
         return "Segment Layers is at work: press its button when it has finished."
-    _choose(widget, image, labels)
+    widget.choose_layers(image, labels)
     found = request.choices
     widget.set_choices(
         replace(
@@ -78,8 +78,3 @@ def _open_dock(viewer: Viewer) -> SegmentWidget | None:
     """Return the dock if it is there; its name depends on how it was opened."""
     widgets: Any = viewer.window.dock_widgets.values()
     return next((one for one in widgets if isinstance(one, SegmentWidget)), None)
-
-
-def _choose(widget: SegmentWidget, image: Image, labels: Labels) -> None:
-    widget._image.value = image
-    widget._labels.value = labels

@@ -31,6 +31,7 @@ from napari_layeredcnn.plugin.slice_plot import SlicePlot
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
+    from napari.layers import Image, Labels, Shapes
 
 HOW_TO_BEGIN = "Paint every region in a few columns, then press Segment Layers."
 ON_CANCEL = [("keeps columns", "keep"), ("puts back", "restore")]
@@ -73,6 +74,10 @@ class SegmentForm(QWidget):
         """Set all boxes that are no viewer layers; a range ends with the image at the latest."""
         self._fields.show_choices(choices)
         self._advanced.show_choices(choices)
+
+    def choose_layers(self, image: Image, labels: Labels | Shapes) -> None:
+        """Choose the image and its partial labels."""
+        self._image.value, self._labels.value = image, labels
 
     def changeEvent(self, event: QEvent | None) -> None:  # noqa: N802
         """Line up the rows in whatever font napari sets."""
