@@ -7,6 +7,8 @@ import pytest
 from napari.layers import Labels
 from runs import a_run, flat, image_plane
 
+from napari_layeredcnn.core.measure import measure
+from napari_layeredcnn.core.measure_segmentation import Segmentation
 from napari_layeredcnn.core.polar import polar_grid
 from napari_layeredcnn.plugin.features import describe_regions
 from napari_layeredcnn.plugin.planes import Plane
@@ -34,7 +36,7 @@ def test_thickness_of_known_columns_in_pixels():
             "index": [5, 2, 9, 0],
             "name": ["Region 5", "Region 2", "Region 9", "background"],
             "thickness (px)": [NAN, 6.0, 34.0, NAN],
-            "thickness SD (px)": [NAN, 1.633, 1.633, NAN],
+            "thickness SD (px)": [NAN, 2.0, 2.0, NAN],
         },
     )
 
@@ -45,7 +47,7 @@ def test_world_units_over_all_slices():
     describe_regions(result, runs)
     found = table(result)
     assert found["thickness (µm)"][1] == 3.75  # of 2.5 and 5 µm
-    assert found["thickness SD (µm)"][1] == 1.25
+    assert found["thickness SD (µm)"][1] == 1.253  # of a sample: 1.25 * sqrt(200 / 199)
 
 
 @pytest.mark.parametrize(
@@ -72,6 +74,25 @@ def test_curves_along_columns_are_measured_along_rows():
     result = labels(60, 5, 100, scale=(0.5, 9, 7), units=("um",) * 3)
     describe_regions(result, {Plane((None, 2, None), rows=2, columns=0): flat(10, 20)})
     assert table(result)["thickness (µm)"][1] == 70
+
+
+def test_numbers_are_those_of_measure_also_where_regions_end():
+    rng = np.random.default_rng(0)
+    curves = np.maximum.accumulate(rng.uniform(5, 50, (2, 3, 40)), axis=1).astype(np.float32)
+    curves[1, :, 30:] = NAN
+    curves[:, 1, :20] = curves[:, 0, :20]  # the second region has ended
+    result = labels(2, 60, 40, scale=(5, 0.25, 2), units=("um", "um", "um"))
+    describe_regions(result, {image_plane(z): a_run(curves[z]) for z in range(2)})
+    found = table(result)
+    rows = measure(Segmentation(curves, scale=(5, 0.25, 2), unit="micrometer"))
+    for r, name in enumerate(found["name"][1:3], 1):
+        for title, what in (("thickness", "mean"), ("thickness SD", "sd")):
+            (expected,) = [
+                row.value
+                for row in rows
+                if (row.slice, row.region, row.measure) == (None, name, f"thickness {what}")
+            ]
+            assert found[f"{title} (µm)"][r] == float(f"{expected:.4g}")
 
 
 def test_closed_regions_are_measured_away_from_the_center():

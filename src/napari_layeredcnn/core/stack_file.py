@@ -158,7 +158,7 @@ def open_stack_file(path: str | Path) -> StackFile:
 
     path = Path(path)
     try:
-        group = zarr.open_group(path, mode="r")
+        group: Any = zarr.open(path, mode="r")  # open_group fails in other ways on an array
         record: Any = group.attrs[ATTRIBUTES]
         multiscales: Any = group.attrs["ome"]
         names = ("0", "curves", "uncertainty", "seeds")

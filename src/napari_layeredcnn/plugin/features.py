@@ -10,6 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_layeredcnn.core.measure_regions import region_thickness
+from napari_layeredcnn.core.measure_segmentation import Segmentation
+from napari_layeredcnn.core.measure_statistics import statistics
+from napari_layeredcnn.plugin.pixel_size import world_step
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -41,34 +46,33 @@ def describe_regions(
     -----
     Thickness is the distance between the two curves of a region across them (along the image's
     columns, or its rows, or away from the center), in world units: mean and standard deviation
-    over all columns that have curves, in all slices. The outermost regions are cut off by the
-    border of the image and have none; neither has the region at the center. Other columns of
-    the table stay.
+    over all columns in which the region is, in all slices, as `measure` has them. The outermost
+    regions are cut off by the border of the image and have none; neither has the region at the
+    center. Other columns of the table stay.
     """
     regions = _measure(result, runs)
     if not regions:
         return
-    names = _names(result) | _names(partial)
+    names = region_names(result) | region_names(partial)
     # What a person has named stays, though no curve runs along it.
     ids = list(regions) + [i for i in names if i not in regions and names[i] != _plain_name(i)]
     unit = _unit(result, next(iter(runs)).rows)
     table: dict[str, list[Any]] = {INDEX: ids, NAME: [names.get(i, _plain_name(i)) for i in ids]}
     table |= _others(result, ids)
-    known = [np.concatenate([*regions.get(i, []), []]) for i in ids]
-    table[f"{_MEAN} ({unit})"] = [_rounded(t.mean()) if t.size else np.nan for t in known]
-    table[f"{_SPREAD} ({unit})"] = [_rounded(t.std()) if t.size else np.nan for t in known]
+    found = [statistics(np.concatenate([*regions.get(i, []), [np.nan]])[None]) for i in ids]
+    table[f"{_MEAN} ({unit})"] = [_rounded(one.mean[0]) for one in found]
+    table[f"{_SPREAD} ({unit})"] = [_rounded(one.sd[0]) for one in found]
     result.features = table
 
 
 def _measure(result: Labels, runs: Mapping[Plane, Kept]) -> dict[int, list[NDArray[np.float64]]]:
-    """Regions from top to bottom."""
+    """Regions from top to bottom, with their thickness in every column of every slice."""
     regions: dict[int, list[NDArray[np.float64]]] = {}
     for plane, kept in runs.items():
         for id_ in kept.region_ids:
             regions.setdefault(int(id_), [])
-        known = kept.known
-        thickness = np.diff(kept.curves[:, known].astype(np.float64), axis=0)
-        thickness *= _world_per_pixel(result, plane, kept)[known]
+        pixels = region_thickness(Segmentation(kept.curves))[0, 1:-1]
+        thickness = pixels * _world_per_pixel(result, plane, kept)
         for id_, inner in zip(kept.region_ids[1:-1], thickness, strict=True):
             regions[int(id_)].append(inner)
     return regions
@@ -81,27 +85,9 @@ def _world_per_pixel(result: Labels, plane: Plane, kept: Kept) -> NDArray[np.flo
     else:
         # Along the rows of a transposed run, else along the columns.
         angles = np.full(kept.curves.shape[1], 0 if kept.transposed else np.pi / 2)
-    zero = np.zeros(len(plane.index))
-    origin = np.asarray(result.data_to_world(zero))
-    steps = []
-    for axis in (plane.rows, plane.columns):
-        one = zero.copy()
-        one[axis] = 1
-        steps.append(np.asarray(result.data_to_world(one)) - origin)
-    down, right = steps
+    down, right = (world_step(result, axis, plane.rows) for axis in (plane.rows, plane.columns))
     step = np.outer(np.sin(angles), down) + np.outer(np.cos(angles), right)
-    return np.linalg.norm(step * _in_one_unit(result, plane.rows), axis=1)
-
-
-def _in_one_unit(result: Labels, axis: int) -> NDArray[np.float64]:
-    """Return what makes lengths along every axis ones in the unit of one of them."""
-    unit = result.units[axis]
-    return np.array(
-        [
-            (1 * own).to(unit).magnitude if own.dimensionality == unit.dimensionality else 1.0
-            for own in result.units
-        ]
-    )
+    return np.asarray(np.linalg.norm(step, axis=1), np.float64)
 
 
 def _unit(result: Labels, axis: int) -> str:
@@ -116,7 +102,7 @@ def _plain_name(id_: int) -> str:
     return f"Region {id_}" if id_ else "background"
 
 
-def _names(layer: Layer | None) -> dict[int, str]:
+def region_names(layer: Layer | None) -> dict[int, str]:
     """Return the names that a layer gives to its labels."""
     features = getattr(layer, "features", None)
     if features is None or NAME not in features:

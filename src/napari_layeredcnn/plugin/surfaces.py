@@ -112,12 +112,54 @@ def surface_meshes(runs: Mapping[Plane, Kept]) -> list[Mesh]:
             start += points[plane].shape[1]
         vertices = np.concatenate([points[plane][k] for plane in here])
         faces = [
-            _strip(starts[a], starts[b], points[a].shape[1], closed=runs[a].grid is not None)
+            strip(starts[a], starts[b], points[a].shape[1], closed=runs[a].grid is not None)
             for a, b in pairs
             if a in starts
         ]
-        meshes.append(_without_gaps(vertices, np.concatenate(faces)))
+        meshes.append(without_gaps(vertices, np.concatenate(faces)))
     return [mesh for mesh in meshes if len(mesh[1])]
+
+
+def strip(start: int, other: int, columns: int, *, closed: bool = False) -> NDArray[np.intp]:
+    """Join two curves by two triangles between every two of their columns.
+
+    Parameters
+    ----------
+    start, other : int
+        Number of the first vertex of each.
+    columns : int
+        How many vertices both have.
+    closed : bool
+        Whether the last column is followed by the first one.
+
+    Returns
+    -------
+    (M, 3) int array
+        Numbers of the vertices of each triangle.
+
+    Examples
+    --------
+    >>> strip(0, 2, 2).tolist()
+    [[0, 1, 2], [1, 3, 2]]
+    """
+    left = np.arange(columns if closed else columns - 1)
+    right = (left + 1) % columns
+    a, b, c, d = start + left, start + right, other + left, other + right
+    return np.concatenate([np.stack([a, b, c], axis=1), np.stack([b, d, c], axis=1)])
+
+
+def without_gaps(vertices: NDArray[np.float64], faces: NDArray[np.intp]) -> Mesh:
+    """Leave out vertices that have a NaN, and the triangles at them.
+
+    Examples
+    --------
+    >>> vertices, faces = without_gaps(np.array([[0], [np.nan], [2], [3]]), strip(0, 2, 2))
+    >>> vertices.ravel().tolist(), faces.tolist()
+    ([0.0, 2.0, 3.0], [])
+    """
+    known = np.asarray(np.isfinite(vertices).all(axis=1))
+    new = np.cumsum(known) - 1
+    return vertices[known], new[faces[known[faces].all(axis=1)]]
 
 
 def _vertices(plane: Plane, kept: Kept, runs: Mapping[Plane, Kept]) -> NDArray[np.float64]:
@@ -157,21 +199,6 @@ def neighbors(runs: Mapping[Plane, Kept]) -> list[tuple[Plane, Plane]]:
 def _alike(one: Kept, other: Kept) -> bool:
     same_way = one.transposed == other.transposed and (one.grid is None) == (other.grid is None)
     return one.region_ids == other.region_ids and same_way
-
-
-def _strip(start: int, other: int, columns: int, *, closed: bool) -> NDArray[np.intp]:
-    """Two triangles between every two columns of two slices, (N, 3)."""
-    left = np.arange(columns if closed else columns - 1)
-    right = (left + 1) % columns
-    a, b, c, d = start + left, start + right, other + left, other + right
-    return np.concatenate([np.stack([a, b, c], axis=1), np.stack([b, d, c], axis=1)])
-
-
-def _without_gaps(vertices: NDArray[np.float64], faces: NDArray[np.intp]) -> Mesh:
-    """Leave out what has no curve."""
-    known = np.asarray(np.isfinite(vertices).all(axis=1))
-    new = np.cumsum(known) - 1
-    return vertices[known], new[faces[known[faces].all(axis=1)]]
 
 
 def _color_below(result: Labels, runs: Mapping[Plane, Kept], k: int) -> Colormap:

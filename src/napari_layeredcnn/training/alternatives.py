@@ -1,20 +1,43 @@
 """What a completion is compared with: the flat line and the shortest path from the seed.
 
-Both are predictors as `evaluate` takes them: images and seeds in, curves out.
+Both are predictors as `evaluate` takes them: images and seeds in, curves out. More careful ones
+are in `alternatives_joint` and `alternatives_cut`.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import ndimage
 
+from napari_layeredcnn.training.alternatives_search import cheapest_paths, last_given
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_SMOOTHING = 2.0  # px, standard deviation of the Gaussian whose derivative is taken
-_STEP_COST = 0.1  # for a step of one row; an edge of full strength saves 1 per column
+
+@dataclass(frozen=True)
+class PathSettings:
+    """Settings of `shortest_path`, chosen on validation images (`docs/benchmark.md`).
+
+    Parameters
+    ----------
+    smoothing : float
+        Standard deviation of the Gaussian whose derivative is taken, in px.
+    step : float
+        What a step of one row costs; an edge of full strength saves 1 per column.
+    most : int
+        Rows up or down from column to column, at most.
+    signed : bool
+        Whether an edge must go from dark to bright, or back, as it does at the seed.
+    """
+
+    smoothing: float = 2.0
+    step: float = 0.1
+    most: int = 1
+    signed: bool = True
 
 
 def flat_line(images: NDArray[Any], seeds: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -55,21 +78,25 @@ def flat_line(images: NDArray[Any], seeds: NDArray[np.float32]) -> NDArray[np.fl
     return curves
 
 
-def shortest_path(images: NDArray[Any], seeds: NDArray[np.float32]) -> NDArray[np.float32]:
+def shortest_path(
+    images: NDArray[Any],
+    seeds: NDArray[np.float32],
+    settings: PathSettings = PathSettings(),  # noqa: B008  # frozen
+) -> NDArray[np.float32]:
     """Continue each curve to the right along the strongest edges, by dynamic programming.
 
-    Each curve is the cheapest path from its last given column, one row up or down at most
-    from column to column, where a pixel costs one minus its vertical gradient (at a scale
-    of 2 px, as a share of the image's strongest). The curves are found one by one; the
-    running maximum puts them in order.
+    Each curve is the cheapest path from its last given column, where a pixel costs one minus its
+    vertical gradient (as a share of the image's strongest); the gradient has the sign that it has
+    at the given columns. The curves are found one by one; the running maximum puts them in order.
 
     Parameters
     ----------
     images : ndarray, shape (B, H, W)
         Gray images of any integer or float dtype.
     seeds : ndarray of float32, shape (B, K, W)
-        Curves in edge coordinates; the columns given are the first ones, as many in all
-        images, NaN elsewhere.
+        Curves in edge coordinates; the columns given are the first ones, NaN elsewhere.
+    settings : PathSettings
+        See there.
 
     Returns
     -------
@@ -90,48 +117,35 @@ def shortest_path(images: NDArray[Any], seeds: NDArray[np.float32]) -> NDArray[n
     >>> shortest_path(image, seed)
     array([[[6., 6., 6., 6., 6.]]], dtype=float32)
     """
-    given = np.asarray(np.isfinite(seeds).all((0, 1)))
-    last = int(given.sum()) - 1
-    if last < 0 or not given[: last + 1].all() or np.isfinite(seeds[..., last + 1 :]).any():
-        raise ValueError("The shortest path needs the first columns to be the given ones.")
-    cost = 1 - _edges(np.asarray(images, np.float64))
-    curves = seeds.copy()
-    start = np.rint(seeds[..., last]).astype(int)
+    last = last_given(seeds)
+    edges = _edges(np.asarray(images, np.float64), settings.smoothing)
+    batch, n_rows, width = edges.shape
+    n_curves = seeds.shape[1]
+    every = np.arange(batch)
     # Rows of the search are the edges between pixel rows: where a curve runs.
-    rows = _cheapest_rows(cost[..., last:], np.clip(start, 0, cost.shape[1] - 1))
-    curves[..., last + 1 :] = rows[..., 1:]
+    rows = np.rint(np.where(np.isnan(seeds), 0, seeds)).astype(np.intp).clip(0, n_rows - 1)
+    if settings.signed:
+        there = np.take_along_axis(edges, rows.reshape(batch, -1, width), 1)
+        signs = np.where(np.nansum(np.where(np.isnan(seeds), 0, there), 2) < 0, -1.0, 1.0)
+        gain = edges[:, None] * signs[..., None, None]
+    else:
+        gain = np.repeat(np.abs(edges)[:, None], n_curves, axis=1)
+    offsets = np.arange(-settings.most, settings.most + 1)
+    found = cheapest_paths(
+        1 - gain.reshape(-1, n_rows, width),
+        np.repeat(last, n_curves),
+        rows[every, :, last].ravel(),
+        settings.step * np.abs(offsets),
+    )
+    curves = np.where(np.isnan(seeds), found.reshape(seeds.shape), seeds)
     return np.asarray(np.maximum.accumulate(curves, axis=-2), np.float32)
 
 
-def _edges(images: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Vertical gradient at the H + 1 edges between pixel rows, 0 to 1 in each image."""
+def _edges(images: NDArray[np.float64], smoothing: float) -> NDArray[np.float64]:
+    """Vertical gradient at the H + 1 edges between pixel rows, the strongest of each image 1."""
     padded = np.pad(images, ((0, 0), (1, 1), (0, 0)), mode="edge")
     # Difference of neighbors, then smoothing: the derivative sits between two pixel rows.
     steps = np.diff(padded, axis=1)
-    gradient = np.abs(ndimage.gaussian_filter(steps, (0, _SMOOTHING, _SMOOTHING), mode="nearest"))
-    strongest = gradient.max((1, 2), keepdims=True)
+    gradient = ndimage.gaussian_filter(steps, (0, smoothing, smoothing), mode="nearest")
+    strongest = np.abs(gradient).max((1, 2), keepdims=True)
     return np.asarray(gradient / np.where(strongest > 0, strongest, 1))
-
-
-def _cheapest_rows(cost: NDArray[np.float64], start: NDArray[np.int_]) -> NDArray[np.float64]:
-    """Follow the cheapest path of each of (B, K) starts through a (B, R, W) cost."""
-    batch, rows, width = cost.shape
-    spent = np.full((batch, start.shape[1], rows), np.inf)
-    np.put_along_axis(spent, start[..., None], 0.0, -1)
-    # The straight step stands first, so that ties go straight on, then up.
-    offsets = np.array([0, -1, 1])
-    choices = np.empty((width, *spent.shape), np.int8)
-    for x in range(1, width):
-        padded = np.pad(spent, ((0, 0), (0, 0), (1, 1)), constant_values=np.inf)
-        reached = np.stack(
-            [padded[..., 1 + d : 1 + d + rows] + _STEP_COST * abs(d) for d in offsets]
-        )
-        best = reached.argmin(0)
-        choices[x] = offsets[best]
-        spent = reached.min(0) + cost[:, None, :, x]
-    path = np.empty((*start.shape, width), int)
-    path[..., -1] = spent.argmin(-1)
-    for x in range(width - 1, 0, -1):
-        here = path[..., x]
-        path[..., x - 1] = here + np.take_along_axis(choices[x], here[..., None], -1)[..., 0]
-    return path.astype(np.float64)
