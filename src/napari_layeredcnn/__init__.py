@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from napari_layeredcnn.core.autoinit_stack import find_layers_in_stack
     from napari_layeredcnn.core.candidates import Candidates
     from napari_layeredcnn.core.completion import Completion, complete, iter_complete
+    from napari_layeredcnn.core.expectation import expected_distance
     from napari_layeredcnn.core.measure import measure
     from napari_layeredcnn.core.measure_compare import compare
     from napari_layeredcnn.core.measure_labels import segmentation_from_labels
@@ -45,6 +46,7 @@ __all__ = [
     "complete_around",
     "complete_stack",
     "disagreements",
+    "expected_distance",
     "find_layers",
     "find_layers_in_stack",
     "height_map",
@@ -76,6 +78,7 @@ _HOME = {
     "complete_around": "core.around",
     "complete_stack": "core.stack",
     "disagreements": "core.stack_review",
+    "expected_distance": "core.expectation",
     "find_layers": "core.autoinit",
     "find_layers_in_stack": "core.autoinit_stack",
     "height_map": "core.measure_maps",
