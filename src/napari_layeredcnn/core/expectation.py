@@ -74,4 +74,5 @@ def expected_distance(
     thickness = np.diff(np.concatenate([0 * edges, curves, edges]), axis=0) + LEAST_THICKNESS
     change = np.abs(np.log(thickness / thickness[:, nearest]))
     changed = np.sqrt(np.maximum(change[:-1], change[1:]) + UNCHANGED)
-    return (DISTANCE * np.sqrt(uncertainty * mean) * changed).astype(np.float32)
+    expected: Floats = (DISTANCE * np.sqrt(uncertainty * mean) * changed).astype(np.float32)
+    return expected
