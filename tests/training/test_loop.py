@@ -16,7 +16,7 @@ from napari_layeredcnn.core.weights import load_model
 from napari_layeredcnn.training import loop, schedule, validation
 from napari_layeredcnn.training.batches import BatchSize, batches, make_batch
 from napari_layeredcnn.training.loop import TrainingOptions, train
-from napari_layeredcnn.training.loss import column_loss
+from napari_layeredcnn.training.loss import column_loss, label_input
 from napari_layeredcnn.training.schedule import Schedule
 from napari_layeredcnn.training.state import Averages
 from napari_layeredcnn.training.textures import TextureBank
@@ -115,9 +115,30 @@ def test_trained_weights_go_on_with_what_comes_last(tmp_path):
     assert not Schedule(steps=4, minutes=None).normalizes_by_batch(0.9)
 
 
+def test_images_stay_small_where_that_is_asked_for():
+    plan = Schedule(steps=100, minutes=None, small=True)
+    sizes = {(s.height, s.width) for s in (plan.batch_size(i, 0.9) for i in range(18))}
+    assert sizes == {(32, 64), (48, 64), (64, 64)}
+
+
 def test_trained_weights_see_full_size_at_once():
     plan = Schedule(steps=100, minutes=None, fresh=False)
     assert {plan.batch_size(i, 0.0).height for i in range(18)} == {64, 96}
+
+
+@pytest.mark.usefixtures("tiny")
+def test_recipes_to_compare_with(tmp_path, monkeypatch):
+    plan = Schedule(steps=10, minutes=None, own=False)
+    assert {plan.own_outputs(np.random.default_rng(i), 0.9) for i in range(40)} == {0}
+    given = []
+    monkeypatch.setattr(
+        loop, "label_input", lambda seen, height: given.append(seen) or label_input(seen, height)
+    )
+    batch = make_batch(0, 0, BatchSize(4, 16, 24, 2), TextureBank())
+    for warping, expected in ((False, batch.curves), (True, batch.warped)):
+        options = replace(_options(tmp_path, 10), schedule=replace(plan, warping=warping))
+        loop._Training(options)._step(batch)
+        np.testing.assert_array_equal(given[-1].numpy(), expected)
 
 
 def test_columns_behind_a_lost_curve_count_less():

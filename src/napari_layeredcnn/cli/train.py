@@ -67,6 +67,18 @@ def train(
     ] = 8,
     learning_rate: Annotated[float, typer.Option(min=0, help="The highest.")] = 2e-3,
     warmup: Annotated[int, typer.Option(min=1, help="Steps to the highest learning rate.")] = 300,
+    no_warping: Annotated[
+        bool, typer.Option("--no-warping", help="Without border warping, to compare with.")
+    ] = False,
+    no_own_outputs: Annotated[
+        bool,
+        typer.Option(
+            "--no-own-outputs", help="Never on the network's own outputs, to compare with."
+        ),
+    ] = False,
+    small: Annotated[
+        bool, typer.Option("--small", help="All images small, to compare recipes in little time.")
+    ] = False,
     seed: Annotated[int, typer.Option(min=0, help="Fixes weights and images.")] = 0,
     workers: Annotated[
         int, typer.Option(min=0, help="Processes that make images; 0: between the steps.")
@@ -112,7 +124,15 @@ def train(
             TrainingOptions(
                 output=output,
                 schedule=Schedule(
-                    steps, minutes, batch, learning_rate, warmup, fresh=start_from is None
+                    steps,
+                    minutes,
+                    batch,
+                    learning_rate,
+                    warmup,
+                    fresh=start_from is None,
+                    warping=not no_warping,
+                    own=not no_own_outputs,
+                    small=small,
                 ),
                 configuration=configuration.value,
                 seed=seed,

@@ -198,7 +198,8 @@ class _Training:
         passes = self.schedule.own_outputs(rng, self._progress)
         images = torch.from_numpy(batch.images).unsqueeze(1).to(self.device)
         truth = torch.from_numpy(batch.curves).to(self.device)
-        seen = torch.from_numpy(batch.warped).to(self.device)
+        given = batch.warped if self.schedule.warping else batch.curves
+        seen = torch.from_numpy(given).to(self.device)
         height, n_curves = images.shape[2], truth.shape[1]
         if passes is None:
             seen = self._column_by_column(images, seen)

@@ -50,6 +50,12 @@ class Schedule:
     fresh : bool
         Whether the first weights are random. Trained ones go on with what comes last: full size,
         own outputs, fixed normalization.
+    warping : bool
+        Whether the input label is the true one with warped borders; if not, as it is.
+    own : bool
+        Whether the input label is at times what the network has made of it.
+    small : bool
+        Whether all images are small ones: to compare recipes in little time.
     """
 
     steps: int | None
@@ -58,6 +64,9 @@ class Schedule:
     learning_rate: float = 2e-3
     warmup: int = 300
     fresh: bool = True
+    warping: bool = True
+    own: bool = True
+    small: bool = False
 
     def progress(self, step: int, minutes: float) -> float:
         """Part of the budget that is used up, 0 to 1."""
@@ -68,7 +77,7 @@ class Schedule:
 
     def batch_size(self, index: int, progress: float) -> BatchSize:
         """Shape of batch number ``index``; the number of curves goes round from 1 to 9."""
-        if self.fresh and progress < SMALL_UNTIL:
+        if self.small or (self.fresh and progress < SMALL_UNTIL):
             n_curves = _SMALL_CYCLE[index % len(_SMALL_CYCLE)]
             height, width = _SMALL[n_curves]
         else:
@@ -104,10 +113,10 @@ class Schedule:
         Returns
         -------
         int or None
-            Number of passes on the network's own outputs (section 3.2 of the paper; 0: the warped
-            true label), or None: a whole column-by-column run from the first column.
+            Number of passes on the network's own outputs (section 3.2 of the paper; 0: the true
+            label, warped), or None: a whole column-by-column run from the first column.
         """
-        if self.fresh and progress < OWN_OUTPUTS_FROM:
+        if not self.own or (self.fresh and progress < OWN_OUTPUTS_FROM):
             return 0
         draw = rng.random()
         if draw < 0.4:
