@@ -55,6 +55,7 @@ def check() -> None:
     """Find the widget in the menus of a napari that was started anew, and open it."""
     viewer = napari.Viewer()
     _action(viewer.window.layers_menu, "Segment", WIDGET)
+    _action(viewer.window.layers_menu, "Measure", "Measure Layers (LayeredCNN)")
     _action(viewer.window.file_menu, "Open Sample", "LayeredCNN", "Tree rings (closed layers)")
     _action(viewer.window.plugins_menu, MENU, WIDGET).trigger()
     _wait(lambda: WIDGET in viewer.window.dock_widgets, 30)

@@ -141,14 +141,18 @@ class Person:
         self.wait()
         _save(name, self.viewer.window.screenshot(canvas_only=False, flash=False))
 
-    def save_dock(self, name: str) -> None:
-        """Save a picture of the dock."""
+    def dock_picture(self) -> NDArray[np.uint8]:
+        """Return a picture (H, W, 4) of the whole dock."""
         self.wait()
         widget: Any = self.dock.parentWidget()
         start = widget.mapTo(self.window, QPoint(0, 0))
-        stop = start + QPoint(widget.width(), self.dock._message.geometry().bottom() + 60)
+        stop = start + QPoint(widget.width(), widget.height())
         picture = self.viewer.window.screenshot(canvas_only=False, flash=False)
-        _save(name, picture[start.y() : stop.y(), start.x() : stop.x()])
+        return picture[start.y() : stop.y(), start.x() : stop.x()]
+
+    def save_dock(self, name: str) -> None:
+        """Save a picture of the dock down to its message."""
+        _save(name, self.dock_picture()[: self.dock._message.geometry().bottom() + 60])
 
     def canvas_picture(self) -> NDArray[np.uint8]:
         """Return a picture (H, W, 4) of the middle of the canvas, as wide as the canvas."""
@@ -283,6 +287,36 @@ def find() -> None:
     person.save("find")
 
 
+def measure() -> None:
+    """The thickness of a completed stack: a click in the plot, the table, a surface in 3D."""
+    person = Person("layered_stack")
+    person.window.resize(_WINDOW[0], 860)
+    person.dock._slices.value = "stack"
+    person.run(person.dock._start_button)
+    viewer = person.viewer
+    viewer.layers["partial labels"].visible = False
+    viewer.layers["partial labels completed"].opacity = 0.4
+    viewer.window.remove_dock_widget(person.dock)
+    person.choose("Plugins", "LayeredCNN", "Measure Layers (LayeredCNN)")
+    dock: Any = viewer.window.dock_widgets["Measure Layers (LayeredCNN)"]
+    person.dock = dock
+    person.window.resizeDocks([dock.parentWidget()], [400], Qt.Orientation.Horizontal)
+    dock._slices.value = "stack"
+    person.run(dock._measure_button)
+    person.look_around()
+    table = person.dock_picture()
+    dock._views.setCurrentIndex(1)
+    person.wait()
+    plot = dock._views.plot
+    canvas = plot._canvas
+    lines = canvas.lines
+    x, y = canvas.axes.transData.transform((lines.x[160], lines.y[0][160]))
+    place = QPoint(round(x), round(canvas.height() - y))
+    QTest.mouseClick(canvas, _LEFT, Qt.KeyboardModifier.NoModifier, place)
+    person.save("measure")
+    _save("measure_table", table)
+
+
 def surfaces() -> None:
     """Boundaries of a whole stack in 3D."""
     person = Person("layered_stack")
@@ -317,6 +351,7 @@ SCENES: dict[str, Scene] = {
         around,
         stack,
         find,
+        measure,
         surfaces,
         advanced,
     )

@@ -10,7 +10,7 @@ from runs import a_run, flat, image_plane
 from napari_layeredcnn.core.measure import measure
 from napari_layeredcnn.core.measure_segmentation import Segmentation
 from napari_layeredcnn.core.polar import polar_grid
-from napari_layeredcnn.plugin.features import describe_regions
+from napari_layeredcnn.plugin.features import describe_regions, region_names
 from napari_layeredcnn.plugin.planes import Plane
 from napari_layeredcnn.plugin.readers import read_layers
 from napari_layeredcnn.plugin.writers import write_labels_layer
@@ -127,6 +127,13 @@ def test_names_without_index_belong_to_rows():
         2: "middle",
         3: "Region 3",
     }
+
+
+def test_ids_that_are_none_name_nothing():
+    odd = labels(60, 100, features={"index": [2, NAN, 3], "name": ["skin", "lost", "fat"]})
+    assert region_names(odd) == {2: "skin", 3: "fat"}
+    odd = labels(60, 100, features={"index": ["2", "x"], "name": ["skin", "fat"]})
+    assert region_names(odd) == {}
 
 
 def test_what_a_person_has_added_stays_and_old_thicknesses_go():

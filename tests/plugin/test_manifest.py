@@ -63,6 +63,15 @@ def test_the_dock_opens_and_hides_from_the_menu(qtbot, viewer, menu):
     assert list(viewer.window.dock_widgets) == [DOCK]
 
 
+@pytest.mark.parametrize("menu", [["Plugins", "LayeredCNN"], ["Layers", "Measure"]])
+def test_the_dock_that_measures_opens_from_the_menu(qtbot, viewer, menu):
+    labels = viewer.add_labels(np.ones((20, 30), np.uint8))
+    choose(qtbot, viewer, *menu, "Measure Layers (LayeredCNN)")
+    shown = viewer.window.dock_widgets["Measure Layers (LayeredCNN)"]
+    assert shown.isVisible()
+    assert shown._labels.value is labels
+
+
 @pytest.mark.parametrize(
     ("title", "kinds"),
     [

@@ -110,7 +110,14 @@ def region_names(layer: Layer | None) -> dict[int, str]:
     # napari, too, takes the rows as labels 0, 1, 2... if it is not told.
     ids = features[INDEX] if INDEX in features else range(len(features))
     pairs = zip(ids, features[NAME], strict=True)
-    return {int(id_): name for id_, name in pairs if isinstance(name, str) and name}
+    return {
+        int(id_): name for id_, name in pairs if isinstance(name, str) and name and _is_number(id_)
+    }
+
+
+def _is_number(id_: Any) -> bool:
+    """Tell whether this can be a label: a person may write anything into a table."""
+    return isinstance(id_, int | float | np.number) and bool(np.isfinite(id_))
 
 
 def _others(result: Labels, ids: list[int]) -> dict[str, list[Any]]:

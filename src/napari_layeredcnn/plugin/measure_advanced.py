@@ -1,0 +1,138 @@
+"""The folded part of the "Measure Layers" dock: what a person may set, and need not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qtpy.QtCore import QSize, Qt
+from qtpy.QtGui import QIcon, QPixmap
+from qtpy.QtWidgets import QDoubleSpinBox, QSpinBox
+from superqt import QCollapsible
+
+from napari_layeredcnn.plugin.fields import Fields, one_below_the_other, prepare_box, tick
+
+_FOLDED, _UNFOLDED = "▸  Advanced", "▾  Advanced"
+_HEADER = """
+QPushButton { text-align: left; border: none; background: transparent; padding: 4px 0px; }
+QPushButton:focus, QPushButton:hover { text-decoration: underline; }
+"""
+_NO_LIMIT = 16_777_215  # Qt's QWIDGETSIZE_MAX
+_NO_UNCERTAINTY = (
+    "Nothing is known of how unsure these labels are: it is known of labels that Segment Layers\n"
+    "has completed since napari was started."
+)
+
+
+class MeasureAdvanced(QCollapsible):
+    """What is left out, errors, detrending and border regions, folded away at first."""
+
+    def __init__(self) -> None:
+        # No icons: superqt paints them once, in whatever color the theme then has. PySide6 takes
+        # an icon without a picture for none.
+        nothing = QPixmap(1, 1)
+        nothing.fill(Qt.GlobalColor.transparent)
+        super().__init__(_FOLDED, collapsedIcon=QIcon(nothing), expandedIcon=QIcon(nothing))
+        self.setDuration(0)
+        frame = self.layout()
+        assert frame is not None
+        frame.setContentsMargins(0, 0, 0, 0)
+        self.toggleButton().setStyleSheet(_HEADER)
+        self.toggleButton().setToolTip("Settings that you need not touch to get good results.")
+        self._build_uncertainty()
+        self._build_others()
+        self.fields = Fields()
+        self._leave_out = one_below_the_other(self.leave_out_tick, self.limit)
+        self.fields.add("Uncertain", self._leave_out)
+        self.fields.add("Errors alike", self.alike)
+        self.fields.add("Roughness", self.degree)
+        self.fields.add("Ends", self.border_tick)
+        self.fields.add("Boundaries", self.fractions_tick)
+        self.setContent(self.fields)
+        self.toggled.connect(self._unfold)
+        self.show_uncertainty(False)
+        self._unfold(False)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802
+        """As wide as the rows, folded or not, so that the dock stays as wide as it is."""
+        least = super().minimumSizeHint()
+        return QSize(max(least.width(), self.fields.minimumSizeHint().width()), least.height())
+
+    def choices(self) -> dict[str, Any]:
+        """Return the fields of `MeasureChoices` that are set here."""
+        leaves_out = self.leave_out_tick.isEnabled() and self.leave_out_tick.isChecked()
+        return {
+            "max_uncertainty": self.limit.value() if leaves_out else None,
+            "correlation_length": self.alike.value() or None,
+            "detrend": self.degree.value(),
+            "to_border": self.border_tick.isChecked(),
+            "fractions": self.fractions_tick.isChecked(),
+        }
+
+    def show_uncertainty(self, known: bool) -> None:
+        """Offer what needs an uncertainty only where there is one."""
+        for box in (self.leave_out_tick, self.alike):
+            box.setEnabled(known)
+        self.limit.setEnabled(known)
+        leave_out, alike = self.fields.names()[:2]
+        for parts, tip in (
+            ((leave_out, self._leave_out, self.leave_out_tick, self.limit), self._limit_tip),
+            ((alike, self.alike), self._alike_tip),
+        ):
+            for part in parts:
+                part.setToolTip(tip if known else _NO_UNCERTAINTY)
+
+    # ---------------------------------------------------------------- parts
+
+    def _build_uncertainty(self) -> None:
+        self._limit_tip = (
+            "Leave out columns in which a boundary is less sure than this, of the boundary and of\n"
+            "the regions on its two sides. The table tells the share left out."
+        )
+        self.leave_out_tick = tick("left out", self._limit_tip)
+        self.limit = QDoubleSpinBox()
+        self.limit.setRange(0.01, 1000)
+        self.limit.setValue(3)
+        self.limit.setSingleStep(0.5)
+        self.limit.setPrefix("over ")
+        self.limit.setSuffix(" px")
+        prepare_box(self.limit)
+        self.limit.hide()
+        self.leave_out_tick.toggled.connect(self.limit.setVisible)
+        self._alike_tip = (
+            "Over how many columns errors are alike, for the error of a mean.\n"
+            "The whole slice gives the largest error that the uncertainty allows."
+        )
+        self.alike = QSpinBox()
+        self.alike.setRange(0, 100_000)
+        self.alike.setSpecialValueText("a whole slice")
+        self.alike.setSuffix(" columns")
+        prepare_box(self.alike)
+
+    def _build_others(self) -> None:
+        self.degree = QSpinBox()
+        self.degree.setRange(0, 20)
+        self.degree.setValue(1)
+        self.degree.setPrefix("without degree ")
+        self.degree.setToolTip(
+            "Roughness is what is left of a boundary when its course is taken away: a polynomial\n"
+            "of this degree. 0 takes away its mean height, 1 a straight line, 2 a parabola."
+        )
+        prepare_box(self.degree)
+        self.border_tick = tick(
+            "first and last, too",
+            "Measure the thickness of the first and the last region, too, up to the border of the\n"
+            "image. It cuts them off, so that this is not how thick they are.",
+        )
+        self.fractions_tick = tick(
+            "in fractions of pixels",
+            "Measure boundaries as Segment Layers has found them, in fractions of pixels and with\n"
+            "their uncertainty, wherever its labels were not repainted. Else measure the pixels\n"
+            "of the labels, as for labels of other programs and for files.",
+        )
+        self.fractions_tick.setChecked(True)
+
+    def _unfold(self, unfolded: bool) -> None:
+        """Show or hide the rows; hidden ones are out of the way of the Tab key."""
+        self.setText(_UNFOLDED if unfolded else _FOLDED)
+        self.fields.setMaximumHeight(_NO_LIMIT)  # superqt's limit knows no words that wrap
+        self.fields.setVisible(unfolded)
