@@ -7,13 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import ComboBox
 from napari.layers import Shapes
-from qtpy.QtCore import QSignalBlocker, QSize, Qt
-from qtpy.QtGui import QIcon, QPixmap
+from qtpy.QtCore import QSignalBlocker
 from qtpy.QtWidgets import QDoubleSpinBox, QFileDialog
-from superqt import QCollapsible
 
 from napari_layeredcnn.plugin.fields import (
-    Fields,
     LayerBox,
     button,
     choice_box,
@@ -23,6 +20,7 @@ from napari_layeredcnn.plugin.fields import (
     tick,
     widen_list,
 )
+from napari_layeredcnn.plugin.folded import Folded
 from napari_layeredcnn.plugin.settings import bundled_names
 
 if TYPE_CHECKING:
@@ -44,18 +42,12 @@ _MODEL_TIP = (
     "paper: the network of the paper, larger, and slow without a GPU.\n"
     "own file: weights (.safetensors) that you have trained."
 )
-_FOLDED, _UNFOLDED = "▸  Advanced", "▾  Advanced"
-_HEADER = """
-QPushButton { text-align: left; border: none; background: transparent; padding: 4px 0px; }
-QPushButton:focus, QPushButton:hover { text-decoration: underline; }
-"""
-_NO_LIMIT = 16_777_215  # Qt's QWIDGETSIZE_MAX
 _OWN_FILE = "own file …"
 #: What the box for the thickness shows until a person sets one, px.
 _USUAL_THICKNESS = 20.0
 
 
-class Advanced(QCollapsible):
+class Advanced(Folded):
     """Working resolution, model, device, output and locked columns, folded away at first.
 
     Parameters
@@ -65,17 +57,7 @@ class Advanced(QCollapsible):
     """
 
     def __init__(self, viewer: ViewerModel) -> None:
-        # No icons: superqt paints them once, in whatever color the theme then has. PySide6 takes
-        # an icon without a picture for none.
-        nothing = QPixmap(1, 1)
-        nothing.fill(Qt.GlobalColor.transparent)
-        super().__init__(_FOLDED, collapsedIcon=QIcon(nothing), expandedIcon=QIcon(nothing))
-        self.setDuration(0)
-        frame = self.layout()
-        assert frame is not None
-        frame.setContentsMargins(0, 0, 0, 0)
-        self.toggleButton().setStyleSheet(_HEADER)
-        self.toggleButton().setToolTip("Settings that you need not touch to get good results.")
+        super().__init__()
         self._build_resolution()
         self._build_model()
         self.device = choice_box(
@@ -99,20 +81,11 @@ class Advanced(QCollapsible):
             "New locked columns",
             "Add a Shapes layer with the rectangle tool in hand: drag across good columns.",
         )
-        self.fields = Fields()
         self.fields.add("Thin regions", one_below_the_other(self.automatic_tick, self.thickness))
         self.fields.add("Model", self.model.native)
         self.fields.add("Device", self.device.native)
         self.fields.add("Result in", self.output.native)
         self.fields.add("Locked", one_below_the_other(self.locked_columns.native, self.lock_button))
-        self.setContent(self.fields)
-        self.toggled.connect(self._unfold)
-        self._unfold(False)
-
-    def minimumSizeHint(self) -> QSize:  # noqa: N802
-        """As wide as the rows, folded or not, so that the dock stays as wide as it is."""
-        least = super().minimumSizeHint()
-        return QSize(max(least.width(), self.fields.minimumSizeHint().width()), least.height())
 
     def show_choices(self, choices: Choices) -> None:
         """Set the boxes."""
@@ -200,9 +173,3 @@ class Advanced(QCollapsible):
         self._last_model = model
         own = f"\nChosen: {model}" if model == self._own_file else ""
         self.model.native.setToolTip(_MODEL_TIP + own)
-
-    def _unfold(self, unfolded: bool) -> None:
-        """Show or hide the rows; hidden ones are out of the way of the Tab key."""
-        self.setText(_UNFOLDED if unfolded else _FOLDED)
-        self.fields.setMaximumHeight(_NO_LIMIT)  # superqt's limit knows no words that wrap
-        self.fields.setVisible(unfolded)

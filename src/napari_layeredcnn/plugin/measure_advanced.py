@@ -4,58 +4,31 @@ from __future__ import annotations
 
 from typing import Any
 
-from qtpy.QtCore import QSize, Qt
-from qtpy.QtGui import QIcon, QPixmap
 from qtpy.QtWidgets import QDoubleSpinBox, QSpinBox
-from superqt import QCollapsible
 
-from napari_layeredcnn.plugin.fields import Fields, one_below_the_other, prepare_box, tick
+from napari_layeredcnn.plugin.fields import one_below_the_other, prepare_box, tick
+from napari_layeredcnn.plugin.folded import Folded
 
-_FOLDED, _UNFOLDED = "▸  Advanced", "▾  Advanced"
-_HEADER = """
-QPushButton { text-align: left; border: none; background: transparent; padding: 4px 0px; }
-QPushButton:focus, QPushButton:hover { text-decoration: underline; }
-"""
-_NO_LIMIT = 16_777_215  # Qt's QWIDGETSIZE_MAX
 _NO_UNCERTAINTY = (
     "Nothing is known of how unsure these labels are: it is known of labels that Segment Layers\n"
     "has completed since napari was started."
 )
 
 
-class MeasureAdvanced(QCollapsible):
+class MeasureAdvanced(Folded):
     """What is left out, errors, detrending and border regions, folded away at first."""
 
     def __init__(self) -> None:
-        # No icons: superqt paints them once, in whatever color the theme then has. PySide6 takes
-        # an icon without a picture for none.
-        nothing = QPixmap(1, 1)
-        nothing.fill(Qt.GlobalColor.transparent)
-        super().__init__(_FOLDED, collapsedIcon=QIcon(nothing), expandedIcon=QIcon(nothing))
-        self.setDuration(0)
-        frame = self.layout()
-        assert frame is not None
-        frame.setContentsMargins(0, 0, 0, 0)
-        self.toggleButton().setStyleSheet(_HEADER)
-        self.toggleButton().setToolTip("Settings that you need not touch to get good results.")
+        super().__init__()
         self._build_uncertainty()
         self._build_others()
-        self.fields = Fields()
         self._leave_out = one_below_the_other(self.leave_out_tick, self.limit)
         self.fields.add("Uncertain", self._leave_out)
         self.fields.add("Errors alike", self.alike)
         self.fields.add("Roughness", self.degree)
         self.fields.add("Ends", self.border_tick)
         self.fields.add("Boundaries", self.fractions_tick)
-        self.setContent(self.fields)
-        self.toggled.connect(self._unfold)
         self.show_uncertainty(False)
-        self._unfold(False)
-
-    def minimumSizeHint(self) -> QSize:  # noqa: N802
-        """As wide as the rows, folded or not, so that the dock stays as wide as it is."""
-        least = super().minimumSizeHint()
-        return QSize(max(least.width(), self.fields.minimumSizeHint().width()), least.height())
 
     def choices(self) -> dict[str, Any]:
         """Return the fields of `MeasureChoices` that are set here."""
@@ -130,9 +103,3 @@ class MeasureAdvanced(QCollapsible):
             "of the labels, as for labels of other programs and for files.",
         )
         self.fractions_tick.setChecked(True)
-
-    def _unfold(self, unfolded: bool) -> None:
-        """Show or hide the rows; hidden ones are out of the way of the Tab key."""
-        self.setText(_UNFOLDED if unfolded else _FOLDED)
-        self.fields.setMaximumHeight(_NO_LIMIT)  # superqt's limit knows no words that wrap
-        self.fields.setVisible(unfolded)

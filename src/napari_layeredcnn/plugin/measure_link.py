@@ -49,7 +49,6 @@ class MeasureLink(QObject):
         self._index = 0
         self._pointer: tuple[int, float] | None = None
         self._mark: Vectors | None = None
-        self._seen: tuple[Any, ...] = ()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(LOOK_EVERY_MS)
@@ -68,17 +67,15 @@ class MeasureLink(QObject):
     def follow(self, profiles: MeasureProfiles | None) -> None:
         """Watch for these profiles instead of those before; for none if there are none."""
         self.stop()
-        self._profiles, self._index, self._pointer = profiles, 0, None
         if profiles is None or profiles.layer not in self._viewer.layers:
-            self._profiles = None
             return
+        self._profiles = profiles
         events = self._viewer.dims.events
         for event in (events.current_step, events.order, events.ndisplay):
             event.connect(self._on_moved)
         self._viewer.cursor.events.position.connect(self._on_moved)
         self._viewer.layers.events.removed.connect(self._on_removed)
-        self._seen = self._displayed()
-        self._index = self._shown_index() or 0
+        self._index, self._pointer = self._shown_index() or 0, self._found()
 
     def stop(self) -> None:
         """Watch no longer, and take the mark away."""
@@ -118,6 +115,7 @@ class MeasureLink(QObject):
         go_to(self._viewer, profiles.layer, plane, place)
         if region is not None:
             self._mark_region(profiles, index, region, column)
+        self._pointer = self._found()  # it is in the plot
         self.look()
 
     def look(self) -> None:
@@ -126,15 +124,10 @@ class MeasureLink(QObject):
         profiles = self._profiles
         if profiles is None or not self._fits(profiles):
             return
-        index, seen = self._shown_index(), self._displayed()
+        index, pointer = self._shown_index(), self._found()
         if index is not None and index != self._index:
             self._index = index
             self.slice_changed.emit()
-        if seen == self._seen:
-            return
-        self._seen = seen
-        found = None if self._viewer.dims.ndisplay == 3 else profiles.locate(self._point())
-        pointer = None if found is None else found[1:]
         if pointer != self._pointer:
             self._pointer = pointer
             self.pointer_moved.emit()
@@ -158,10 +151,13 @@ class MeasureLink(QObject):
             self.layer_removed.emit()
         return fits
 
-    def _displayed(self) -> tuple[Any, ...]:
-        """Where the pointer is on the axes that are shown; sliders do not move it."""
-        dims, position = self._viewer.dims, self._viewer.cursor.position
-        return tuple((axis, position[axis]) for axis in dims.displayed if axis < len(position))
+    def _found(self) -> tuple[int, float] | None:
+        """Find column and height of the pointer."""
+        assert self._profiles is not None
+        if self._viewer.dims.ndisplay == 3:
+            return None
+        found = self._profiles.locate(self._point())
+        return None if found is None else found[1:]
 
     def _shown_index(self) -> int | None:
         """Return the slice that is shown; from above, where slices are rows, the pointer's."""
@@ -172,9 +168,10 @@ class MeasureLink(QObject):
         """Where the sliders and the pointer are, on the axes of the layer's data."""
         assert self._profiles is not None
         layer, dims = self._profiles.layer, self._viewer.dims
-        world = list(dims.point)
-        for axis, place in self._displayed():
-            world[axis] = place
+        world, position = list(dims.point), self._viewer.cursor.position
+        for axis in dims.displayed:
+            if axis < len(position):
+                world[axis] = position[axis]
         return np.asarray(layer.world_to_data(_own_units(layer, world, dims.units)))
 
     def _mark_region(self, profiles: MeasureProfiles, index: int, region: int, column: int) -> None:
