@@ -283,6 +283,7 @@ def test_nothing_between_two_curves(plotted, model, qtbot):
 
 def test_a_click_goes_to_the_place(plotted, model, qtbot):
     plot = plotted()
+    model.cursor.position = (105, *world(10, 5))
     layer, front = model.layers["result"], model.add_image(np.zeros((S, H, W)), **PLACE)
     model.dims.set_current_step(0, 3)
     qtbot.waitUntil(lambda: plot._slice.text() == "slice 3")
@@ -333,6 +334,7 @@ def test_dragging_goes_along_the_layer(plotted, model, qtbot):
 
 @pytest.mark.parametrize("order", [(0, 2, 1), (1, 0, 2), (1, 2, 0)])
 def test_a_click_in_a_rolled_or_transposed_viewer(plotted, model, qtbot, order):
+    model.cursor.position = (105, *world(10, 5))  # where the pointer was before
     plot = plotted()
     model.dims.order = order
     qtbot.wait(80)
@@ -342,6 +344,7 @@ def test_a_click_in_a_rolled_or_transposed_viewer(plotted, model, qtbot, order):
     center = dict(zip(model.dims.displayed, model.scene.camera.center[-2:], strict=True))
     row, column = world(8 + 5 - 0.5, 40)
     assert center == pytest.approx({1: row, 2: column})
+    assert vertical(plot) == 40 * X
     if order == (0, 2, 1):
         assert tuple(model.dims.order) == order
 
@@ -433,6 +436,7 @@ def test_a_stack_over_time_and_units_of_other_layers(docked, viewer, qtbot):
     assert plot._slice.text() == "slice 1, 2"
     click(qtbot, plot, 40 * X, THICKNESS[2, 0, 40] * Y)
     assert viewer.dims.point[:2] == pytest.approx((1, 110 * factor))
+    assert vertical(plot) == pytest.approx(40 * X)  # not where the pointer was
     np.testing.assert_allclose(
         np.array(viewer.scene.camera.center[-2:]) / factor, world(8 + 5 - 0.5, 40)
     )
