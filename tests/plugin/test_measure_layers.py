@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from threading import Event
 
 import numpy as np
@@ -121,3 +122,13 @@ def test_surfaces_have_a_color_bar_and_are_changed_in_place(viewer):
     assert [layer.colorbar.visible for layer in layers] == [False, True]
     assert add_surfaces(viewer, result.profiles) == layers
     assert len(viewer.layers) == 3
+
+
+def test_surfaces_of_different_limits_have_a_color_bar_each(viewer):
+    result = measured(viewer, add(viewer))
+    thickness = result.profiles.thickness.copy()
+    thickness[:, 1] += 100
+    apart = replace(result.profiles, thickness=thickness)
+    layers = add_surfaces(viewer, apart)
+    assert layers[0].contrast_limits != layers[1].contrast_limits
+    assert [layer.colorbar.visible for layer in layers] == [True, True]

@@ -151,7 +151,7 @@ def add_surfaces(viewer: ViewerModel, profiles: MeasureProfiles) -> list[Surface
     Returns
     -------
     list of napari.layers.Surface
-        One for each region; the highest one has a color bar.
+        One for each region; the last one has a color bar, or each, where their limits differ.
 
     Raises
     ------
@@ -173,7 +173,9 @@ def add_surfaces(viewer: ViewerModel, profiles: MeasureProfiles) -> list[Surface
             old.data = data
             old.contrast_limits = settings["contrast_limits"]
         layers.append(old or viewer.add_layer(Layer.create(data, settings, kind)))
-    layers[-1].colorbar.visible = True
+    shared = len({tuple(layer.contrast_limits) for layer in layers}) == 1
+    for layer in layers:
+        layer.colorbar.visible = layer is layers[-1] or not shared
     viewer.layers.selection = selected
     return layers
 
