@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from napari_layeredcnn.training.alternatives import flat_line, shortest_path
+from napari_layeredcnn.training.alternatives import PathSettings, flat_line, shortest_path
+
+SOFT = PathSettings(smoothing=2.0, step=0.1)
 
 
 def image_of(curves, height=40, rng=None):
@@ -37,7 +41,7 @@ def test_the_shortest_path_follows_clear_edges(n):
     batch = np.stack([curves, curves[:, ::-1] + 1])
     rng = np.random.default_rng(0)
     images = np.stack([image_of(c, rng=rng) for c in batch])
-    found = shortest_path(images, seed_of(batch, np.arange(n)))
+    found = shortest_path(images, seed_of(batch, np.arange(n)), SOFT)
     assert np.abs(found - batch).max() < 1.6
     np.testing.assert_array_equal(found[..., :n], batch[..., :n])
 
@@ -54,27 +58,30 @@ def test_each_image_of_a_batch_is_on_its_own():
         )
 
 
-def test_the_path_is_the_cheapest_of_all():
-    """Compare with a search through every path of a small image."""
-    from itertools import product
+def test_an_edge_of_the_other_sign_is_not_followed():
+    """A bright band: its upper edge goes on, and its lower one, both of another sign, is nearer."""
+    image = np.zeros((1, 30, 40))
+    image[0, 10:14, :20] = 1  # steps up at row 10
+    image[0, 6:10, 20:] = 1  # steps down at row 10, up at row 6
+    seed = np.full((1, 1, 40), np.nan, np.float32)
+    seed[..., 0] = 10
+    settings = replace(SOFT, smoothing=1)
+    signed = shortest_path(image, seed, settings)[0, 0]
+    either = shortest_path(image, seed, replace(settings, signed=False))[0, 0]
+    assert signed[-1] == 6
+    assert either[-1] == 10
 
-    from napari_layeredcnn.training import alternatives
 
-    rng = np.random.default_rng(2)
-    for _ in range(20):
-        cost = rng.uniform(size=(1, 5, 6))
-        start = int(rng.integers(5))
-        (path,) = alternatives._cheapest_rows(cost, np.array([[start]]))[0]
-        best = np.inf
-        for steps in product((-1, 0, 1), repeat=5):
-            rows = start + np.cumsum(steps)
-            if rows.min() >= 0 and rows.max() < 5:
-                price = cost[0, rows, np.arange(1, 6)].sum() + 0.1 * np.abs(steps).sum()
-                best = min(best, price)
-        rows = path.astype(int)
-        found = cost[0, rows[1:], np.arange(1, 6)].sum() + 0.1 * np.abs(np.diff(rows)).sum()
-        assert rows[0] == start
-        assert found == pytest.approx(best)
+def test_images_may_be_given_to_different_columns():
+    x = np.arange(60)
+    curves = np.stack([15 + 4 * np.sin(x / 9), 20 + 3 * np.cos(x / 11)])[:, None]
+    curves = curves.astype(np.float32)
+    images = np.stack([image_of(c) for c in curves])
+    seeds = seed_of(curves, [0])
+    seeds[1, :, :30] = curves[1, :, :30]
+    found = shortest_path(images, seeds, SOFT)
+    assert np.abs(found - curves).max() < 1.6
+    np.testing.assert_array_equal(found[1, :, :30], curves[1, :, :30])
 
 
 def test_paths_are_in_order_and_inside():

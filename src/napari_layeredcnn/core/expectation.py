@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 
-#: Mean distance from the truth for one unit of doubt, on validation images (`docs/benchmark.md`).
+#: Mean distance from the truth for one unit of doubt, on validation images (`docs/experiments.md`).
 DISTANCE = 2.0
 #: What an unchanged thickness leaves of the doubt, squared.
 UNCHANGED = 0.3

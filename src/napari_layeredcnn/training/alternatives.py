@@ -34,8 +34,8 @@ class PathSettings:
         Whether an edge must go from dark to bright, or back, as it does at the seed.
     """
 
-    smoothing: float = 2.0
-    step: float = 0.1
+    smoothing: float = 1.0
+    step: float = 3.2
     most: int = 1
     signed: bool = True
 
@@ -81,7 +81,7 @@ def flat_line(images: NDArray[Any], seeds: NDArray[np.float32]) -> NDArray[np.fl
 def shortest_path(
     images: NDArray[Any],
     seeds: NDArray[np.float32],
-    settings: PathSettings = PathSettings(),  # noqa: B008  # frozen
+    settings: PathSettings = PathSettings(),
 ) -> NDArray[np.float32]:
     """Continue each curve to the right along the strongest edges, by dynamic programming.
 
