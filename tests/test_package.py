@@ -61,6 +61,7 @@ def test_manifest_is_found_and_all_it_names_can_be_imported():
     assert [w.display_name for w in manifest.contributions.widgets] == [
         "Segment Layers",
         "Find Layers",
+        "Measure Layers",
     ]
     samples = [s.key for s in manifest.contributions.sample_data]
     assert samples == ["layered_stack", "tilted_stack", "tree_rings"]

@@ -86,6 +86,8 @@ def test_a_first_use(viewer, qtbot, monkeypatch, tmp_path):
     assert said_of(widget).startswith("Went on in slice 12 with the columns that were missing.")
     assert viewer.layers[RESULT] is result
     assert result.data[slices[1]].all()
+    # Between two strokes the canceled run may have come from one side only: done again.
+    done[COLUMNS[0] : COLUMNS[-1] + 1] = False
     np.testing.assert_array_equal(result.data[slices[1]][:, done], before[:, done])
 
     # A boundary is repainted in the result, and what comes after it done again.
