@@ -7,7 +7,7 @@ import gc
 import numpy as np
 import pytest
 from hands import press, stroke
-from qtpy.QtCore import Qt
+from qtpy.QtCore import Qt, QTimer
 from runs import flat, image_plane, show
 
 from napari_layeredcnn.plugin.follow_undo import REST_MS, FollowUndo
@@ -176,10 +176,6 @@ def test_it_ends_with_its_dock_or_when_it_is_stopped(qtbot, result):
 
 def test_the_window_stays_alive(viewer, qtbot):
     """Twelve slices and three runs of each: none is looked at in the same turn as another."""
-    from time import perf_counter
-
-    from qtpy.QtCore import QTimer
-
     result = viewer.add_labels(np.zeros((12, 256, 512), np.uint8))
     results, told = Results(), Told()
     for z in range(12):
@@ -187,12 +183,12 @@ def test_the_window_stays_alive(viewer, qtbot):
         results.known[image_plane(z)] = kept
         show(result, image_plane(z), kept[-1])
     follow = FollowUndo(results, result, told.take)
-    turns = [perf_counter()]
+    turns = [0]
     ticks = QTimer()
-    ticks.timeout.connect(lambda: turns.append(perf_counter()))
+    ticks.timeout.connect(lambda: turns.append(len(results.asked)))
     ticks.start(0)
     follow.look()
     qtbot.waitUntil(lambda: len(told.calls) == 1, timeout=20_000)
     ticks.stop()
-    assert len(turns) > 12
-    assert max(np.diff(turns)) < 0.25
+    assert turns[-1] == 12
+    assert max(np.diff(turns)) <= 2  # the two timers take turns, in no certain order

@@ -70,6 +70,49 @@ def test_a_map_of_layers_that_run_up_and_down_lies_beside_them(viewer):
     assert right < found.data_to_world((0, -0.5))[1] < right + 0.1 * H * 0.5
 
 
+@pytest.mark.parametrize("order", [(1, 2, 0), (1, 0, 2), (0, 2, 1), (2, 0, 1)])
+@pytest.mark.parametrize("transposed", [False, True])
+def test_a_map_in_a_rolled_view_lies_below_the_slices_as_they_are_shown(viewer, order, transposed):
+    """Wherever the axes of the slices are, what is seen is what is seen of the plain stack."""
+    stack = LABELS.transpose(0, 2, 1) if transposed else LABELS
+    sizes = (5, 0.25, 0.5) if transposed else (5, 0.5, 0.25)
+    axes = np.argsort(order)  # where slices, rows and columns of the plain stack go
+    scale, translate = (np.array(all_)[axes] for all_ in (sizes, (100, 3, 7)))
+    layer = add(viewer, stack.transpose(axes), scale=scale, translate=translate)
+    viewer.dims.order = order
+    viewer.dims.set_point(order[0], 105)
+    result = measured(viewer, layer, transposed=transposed)
+    found = add_map(viewer, result.request, make_map(result, ("thickness", 1)))
+
+    plain = ViewerModel()
+    result = measured(plain, add(plain, stack, scale=sizes, translate=(100, 3, 7)),
+                      transposed=transposed)  # fmt: skip
+    expected = add_map(plain, result.request, make_map(result, ("thickness", 1)))
+    assert viewer.dims.displayed == order[1:]
+    seen = np.asarray(found._slice.image.view)
+    np.testing.assert_array_equal(seen, expected.data)
+    missing = 3 - found.ndim
+    shown = [axis - missing for axis in order[1:]]
+    assert min(shown) >= 0
+    for name in ("scale", "translate"):
+        np.testing.assert_allclose(getattr(found, name)[shown], getattr(expected, name))
+    viewer.dims.set_point(order[0], 115)  # it stays there in other slices
+    np.testing.assert_array_equal(np.asarray(found._slice.image.view), expected.data)
+
+
+def test_a_map_follows_the_viewer_when_it_is_rolled(viewer):
+    layer = add(viewer)
+    result = measured(viewer, layer)
+    flat = add_map(viewer, result.request, make_map(result, ("thickness", 1)))
+    viewer.layers.selection = {flat}
+    viewer.dims.order = (2, 1, 0)  # slices are columns now, columns slices
+    result = measured(viewer, layer)
+    rolled = add_map(viewer, result.request, make_map(result, ("thickness", 1)))
+    assert list(viewer.layers) == [layer, rolled]
+    np.testing.assert_array_equal(np.asarray(rolled._slice.image.view), flat.data.T)
+    assert rolled.data.shape == (S, W, W)
+
+
 def test_the_same_map_again_is_changed_in_place(viewer):
     layer = add(viewer, LABELS.copy())
     result = measured(viewer, layer)

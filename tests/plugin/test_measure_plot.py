@@ -106,6 +106,11 @@ def vertical(plot: MeasurePlot) -> float | None:
     return float(line.get_xdata()[0]) if line.get_visible() else None
 
 
+def wait_for_line(qtbot, plot: MeasurePlot, at: float | None) -> None:
+    """The pointer's way from the canvas to the plot takes a while on a busy machine."""
+    qtbot.waitUntil(lambda: vertical(plot) == (at if at is None else pytest.approx(at)))
+
+
 def drawn(plot: MeasurePlot) -> list[np.ndarray]:
     return [line.get_ydata() for line in plot._canvas.axes.lines if not line.get_animated()]
 
@@ -356,13 +361,13 @@ def test_the_pointer_shows_in_the_plot(docked, viewer, qtbot):
     plot = docked()
     viewer.add_image(np.zeros((S, H, W)), **PLACE)  # another layer in front
     point_at(qtbot, viewer, *world(11, 20))
-    assert vertical(plot) == pytest.approx(20 * X)
+    wait_for_line(qtbot, plot, 20 * X)
     assert plot._readout.text() == "skin 4.00 ± 0.25 µm in column 20 (5 µm)"
     point_at(qtbot, viewer, *world(2, 50))
-    assert vertical(plot) == pytest.approx(50 * X)
+    wait_for_line(qtbot, plot, 50 * X)
     assert plot._readout.text() == "Column 50 (12.5 µm)"
     point_at(qtbot, viewer, *world(11, W + 3))
-    assert vertical(plot) is None
+    wait_for_line(qtbot, plot, None)
     assert plot._readout.text() == ""
 
 
@@ -406,12 +411,12 @@ def test_a_pointer_in_a_transposed_viewer_and_from_above(docked, viewer, qtbot):
     viewer.reset_view()
     qtbot.wait(50)
     point_at(qtbot, viewer, *reversed(world(11, 20)))
-    assert vertical(plot) == pytest.approx(20 * X)
+    wait_for_line(qtbot, plot, 20 * X)
     viewer.dims.order = (1, 0, 2)  # slices from top to bottom
     viewer.reset_view()
     qtbot.wait(50)
     point_at(qtbot, viewer, 100 + 5 * 3, 7 + 33 * X)
-    assert vertical(plot) == pytest.approx(33 * X)
+    wait_for_line(qtbot, plot, 33 * X)
     assert plot._slice.text() == "slice 3"
     viewer.dims.ndisplay = 3
     qtbot.wait(80)
@@ -429,10 +434,10 @@ def test_a_stack_over_time_and_units_of_other_layers(docked, viewer, qtbot):
     plot = docked(profiles)
     assert plot._slice.text() == "slice 1, 2"
     point_at(qtbot, viewer, *(factor * p for p in world(11, 20)))
-    assert vertical(plot) == pytest.approx(20 * X)
+    wait_for_line(qtbot, plot, 20 * X)
     viewer.dims.set_point(0, 0)  # nothing was measured there
     point_at(qtbot, viewer, *(factor * p for p in world(11, 30)))
-    assert vertical(plot) is None
+    wait_for_line(qtbot, plot, None)
     assert plot._slice.text() == "slice 1, 2"
     click(qtbot, plot, 40 * X, THICKNESS[2, 0, 40] * Y)
     assert viewer.dims.point[:2] == pytest.approx((1, 110 * factor))

@@ -15,12 +15,8 @@ from runs import a_run, flat, image_plane
 from napari_layeredcnn.core.measure import measure
 from napari_layeredcnn.core.measure_labels import segmentation_from_labels
 from napari_layeredcnn.core.polar import polar_grid
-from napari_layeredcnn.plugin.measure_request import (
-    Chosen,
-    MeasureChoices,
-    measure_request,
-    runs_up_and_down,
-)
+from napari_layeredcnn.plugin.measure_known import runs_up_and_down
+from napari_layeredcnn.plugin.measure_request import Chosen, MeasureChoices, measure_request
 from napari_layeredcnn.plugin.measure_worker import HowFar, MeasureOutcome, measure_layers
 from napari_layeredcnn.plugin.pixel_size import pixel_size
 from napari_layeredcnn.plugin.planes import Plane, RequestError
@@ -293,7 +289,7 @@ def test_what_cannot_be_measured_is_refused_before_it_begins(viewer):
         with pytest.raises(RequestError, match=said):
             measure_request(viewer, chosen, STACK, results)
 
-    refused(Chosen(None), "There is no Labels layer")
+    refused(Chosen(None), "There is nothing to measure")
     layer = add(viewer)
     refused(Chosen(layer, layer), "compared with itself")
     refused(Chosen(layer, add(viewer, LABELS[:, 1:])), "has the shape 4 x 39 x 60")

@@ -340,7 +340,7 @@ def test_maps_pictures_and_surfaces(model, alone, qtbot, tmp_path, answer):
 
 
 def test_wrong_input_is_told_in_a_sentence(model, alone, qtbot):
-    expected = "There is no Labels layer: open labels, or complete some first."
+    expected = "There is nothing to measure: open labels or curves, or complete some labels first."
     assert measure(qtbot, alone) == expected
     click(qtbot, alone, "New")
     assert alone._message.text() == expected
@@ -380,7 +380,7 @@ def test_cancel_layers_that_are_deleted_and_errors(model, alone, qtbot, held, mo
     click(qtbot, alone, "Measure")
     model.layers.clear()
     held.set()
-    assert wait(qtbot, alone) == "Nothing was measured: the labels were deleted meanwhile."
+    assert wait(qtbot, alone) == "Nothing was measured: the layer was deleted meanwhile."
 
     add(model)
 

@@ -149,7 +149,7 @@ def test_a_whole_stack_is_drawn_while_the_window_stays_alive(viewer, qtbot):
     assert overlays.show(result, result, runs(10), **ALL) == ""
     assert overlays.busy
     ticks.start(0)
-    qtbot.waitUntil(lambda: not overlays.busy, timeout=20_000)
+    qtbot.waitUntil(lambda: not overlays.busy, timeout=60_000)
     ticks.stop()
     assert len(turns) >= 24 // 4 * 2
     assert len(one(viewer, Shapes).data) == 48
@@ -157,7 +157,7 @@ def test_a_whole_stack_is_drawn_while_the_window_stays_alive(viewer, qtbot):
     qtbot.wait(1)
     last = runs(30)
     overlays.show(result, result, last, **ALL)  # before the others were drawn
-    qtbot.waitUntil(lambda: not overlays.busy, timeout=20_000)
+    qtbot.waitUntil(lambda: not overlays.busy, timeout=60_000)
     paths = one(viewer, Shapes)
     assert [sorted(p[0, 0] for p in in_slice(paths, z)) for z in range(24)] == [[29.5, 49.5]] * 24
     for plane, kept in last.items():

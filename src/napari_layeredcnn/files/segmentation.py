@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
 
+    from napari_layeredcnn.files.curve_table import CurveTable
     from napari_layeredcnn.files.resolution import Resolution
 
     Sizes = tuple[tuple[float, ...] | None, str | None]
@@ -98,6 +99,7 @@ def _from_curves(path: Path, given: Sizes) -> Segmentation:
     found = Segmentation(
         table.curves,
         region_ids=table.region_ids,
+        names=_noted_names(table),
         uncertainty=table.uncertainty,
         transposed=table.transposed,
         scale=scale,
@@ -109,6 +111,15 @@ def _from_curves(path: Path, given: Sizes) -> Segmentation:
     uncertainty = None if found.doubt is None else found.doubt[order]
     numbers = [table.slices[i] for i in order]
     return replace(found, curves=found.stack[order], uncertainty=uncertainty, slices=numbers)
+
+
+def _noted_names(table: CurveTable) -> tuple[str, ...]:
+    """Return the names that the plugin has noted; none if there are none, and defaults count."""
+    names = table.notes.get("names")
+    if not isinstance(names, dict):
+        return ()
+    default = {0: "background"}
+    return tuple(str(names.get(str(i)) or default.get(i, f"Region {i}")) for i in table.region_ids)
 
 
 def _from_stack_file(path: Path, given: Sizes) -> Segmentation | None:

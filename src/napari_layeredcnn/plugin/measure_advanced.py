@@ -10,8 +10,8 @@ from napari_layeredcnn.plugin.fields import one_below_the_other, prepare_box, ti
 from napari_layeredcnn.plugin.folded import Folded
 
 _NO_UNCERTAINTY = (
-    "Nothing is known of how unsure these labels are: it is known of labels that Segment Layers\n"
-    "has completed since napari was started."
+    "Nothing is known of how unsure these are: it is known of labels that Segment Layers has\n"
+    "completed since napari was started, of their curves, and of curves from files that hold it."
 )
 
 
@@ -29,6 +29,10 @@ class MeasureAdvanced(Folded):
         self.fields.add("Ends", self.border_tick)
         self.fields.add("Boundaries", self.fractions_tick)
         self.show_uncertainty(False)
+
+    def show_fractions(self, shown: bool) -> None:
+        """Offer to measure pixels only where there are any."""
+        self.fields.show_row(self.fractions_tick, shown)
 
     def choices(self) -> dict[str, Any]:
         """Return the fields of `MeasureChoices` that are set here."""

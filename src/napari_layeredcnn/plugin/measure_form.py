@@ -24,22 +24,21 @@ from napari_layeredcnn.plugin.fields import (
 )
 from napari_layeredcnn.plugin.find_form import WAYS
 from napari_layeredcnn.plugin.measure_advanced import MeasureAdvanced
-from napari_layeredcnn.plugin.measure_request import (
-    Chosen,
-    MeasureChoices,
+from napari_layeredcnn.plugin.measure_box import MeasuredBox, usual_labels
+from napari_layeredcnn.plugin.measure_known import (
+    all_notes,
     has_uncertainty,
     runs_up_and_down,
     slice_axes,
 )
+from napari_layeredcnn.plugin.measure_request import Chosen, MeasureChoices
 from napari_layeredcnn.plugin.measure_views import MeasureViews
-from napari_layeredcnn.plugin.readers import KEY
 from napari_layeredcnn.plugin.results import ResultLayers
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
-    from napari.layers import Layer
 
-HOW_TO_BEGIN = "Choose completed labels, ours or of another program, and press Measure."
+HOW_TO_BEGIN = "Choose completed labels, ours or of another program, or curves, and press Measure."
 MEASURE_KEY = "Shift-M"
 SLICES = [("This slice", "shown"), ("All slices", "stack")]
 THICKNESS = [("Straight across", False), ("Perpendicular, too", True)]
@@ -58,7 +57,7 @@ class MeasureForm(QWidget):
         super().__init__()
         self._viewer = viewer
         self._runs = ResultLayers(viewer)
-        self._followed: Labels | None = None
+        self._followed: Labels | Shapes | None = None
         self._build_layers()
         self._build_choices()
         self._build_buttons()
@@ -94,13 +93,13 @@ class MeasureForm(QWidget):
     # ---------------------------------------------------------------- parts
 
     def _build_layers(self) -> None:
-        self._labels = LayerBox(
+        self._labels = MeasuredBox(
             self._viewer,
-            (Labels,),
             "Labels of regions that lie on each other: completed by Segment Layers, painted, or\n"
-            "of another program. Columns that are not labelled from top to bottom are left out.",
+            "of another program. Columns that are not labelled from top to bottom are left out.\n"
+            "Or curves: of a run, from a file, or paths drawn along boundaries.",
             nothing="none yet",
-            choose=self._usual_labels,
+            choose=lambda layers: usual_labels(self._viewer, layers),
         )
         self._rectangles = LayerBox(
             self._viewer,
@@ -115,11 +114,10 @@ class MeasureForm(QWidget):
         self._new_button = button(
             "New", "Add a Shapes layer with the rectangle tool in hand: drag across columns."
         )
-        self._other = LayerBox(
+        self._other = MeasuredBox(
             self._viewer,
-            (Labels,),
-            "Other labels of the same image, of another person or day: how far their boundaries\n"
-            "are from these, and how well regions agree.",
+            "Other labels or curves of the same image, of another person or day: how far their\n"
+            "boundaries are from these, and how well regions agree.",
             nothing="nothing",
             choose=lambda layers: None,
             optional=True,
@@ -201,6 +199,7 @@ class MeasureForm(QWidget):
         layers, dims = self._viewer.layers.events, self._viewer.dims.events
         for signal in (layers.inserted, layers.removed, layers.reordered, layers.renamed):
             signal.connect(self._refresh_layers)
+        self._follow_shapes()
         for signal in (dims.order, dims.range):
             signal.connect(self._show_rows)
         self._labels.changed.connect(self._on_labels)
@@ -212,6 +211,17 @@ class MeasureForm(QWidget):
             return  # the window is closing, the list of layers is not gone yet
         for box in (self._labels, self._rectangles, self._other):
             box.reset_choices()
+        self._follow_shapes()
+
+    def _follow_shapes(self) -> None:
+        for layer in self._viewer.layers:
+            if isinstance(layer, Shapes):  # once: a callback that is there is not added again
+                layer.events.data.connect(self._on_shapes)
+
+    def _on_shapes(self, _event: Any = None) -> None:
+        """Offer layers as soon as they hold curves."""
+        if isalive(self) and self._labels.is_old():
+            self._refresh_layers()
 
     def _on_labels(self, _event: Any = None) -> None:
         """Take what is known of the chosen labels, and watch them: a run may go into them."""
@@ -231,9 +241,13 @@ class MeasureForm(QWidget):
             return
         self._offer_axes()
         several = len(self._slice_axes) > 1 and self._slices.value == "stack"
+        labels = self._labels.value
+        curves = isinstance(labels, Shapes)
         self._fields.show_row(self._slices.native, bool(self._slice_axes))
         self._fields.show_row(self._along.native, several)
-        self._advanced.show_uncertainty(has_uncertainty(self._labels.value, self._runs))
+        self._fields.show_row(self._way.native, not curves or not all_notes(labels))
+        self._advanced.show_fractions(not curves)
+        self._advanced.show_uncertainty(has_uncertainty(labels, self._runs))
 
     @property
     def _slice_axes(self) -> list[int]:
@@ -256,14 +270,3 @@ class MeasureForm(QWidget):
             with self._along.changed.blocked():
                 self._along.reset_choices()
                 self._along.value = before if before in there else None
-
-    def _usual_labels(self, layers: list[Layer]) -> Layer | None:
-        """Return labels that a run has made, else any; a selected layer, else the highest one."""
-        offered = [layer for layer in layers if _is_result(layer)] or layers
-        selected = [layer for layer in offered if layer in self._viewer.layers.selection]
-        return next(iter(selected + offered[::-1]), None)
-
-
-def _is_result(layer: Layer) -> bool:
-    notes = layer.metadata.get(KEY)
-    return isinstance(notes, dict) and "settings" in notes

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from napari.layers import Image, Layer, Surface
+from napari.layers import Image, Labels, Layer, Shapes, Surface
 
 from napari_layeredcnn.core.measure_maps import height_map, thickness_map
+from napari_layeredcnn.plugin.measure_known import size_of
 from napari_layeredcnn.plugin.measure_readout import short_unit
 from napari_layeredcnn.plugin.measure_surfaces import colored_surfaces
 from napari_layeredcnn.plugin.pixel_size import unit_factor
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Any, Literal
 
     from napari.components import ViewerModel
+    from numpy.typing import NDArray
 
     from napari_layeredcnn.core.measure_maps import Map
     from napari_layeredcnn.core.measure_segmentation import Segmentation
@@ -78,7 +80,8 @@ def add_map(viewer: ViewerModel, request: MeasureRequest, map_: Map) -> Image:
     """Show a map below the slices that it is of, column under column, with a color bar.
 
     A map of layers that run up and down lies to the right of the slices, row beside row. The same
-    map of the same labels is changed in place.
+    map of the same labels is changed in place. Where the viewer is rolled, so that the map cannot
+    be an image of its last two axes, it is there again in every slice.
 
     Parameters
     ----------
@@ -92,7 +95,7 @@ def add_map(viewer: ViewerModel, request: MeasureRequest, map_: Map) -> Image:
     Returns
     -------
     napari.layers.Image
-        Slices by columns, in world units.
+        Slices by columns, in world units, with the axes that the viewer has shown.
 
     Raises
     ------
@@ -111,24 +114,23 @@ def add_map(viewer: ViewerModel, request: MeasureRequest, map_: Map) -> Image:
             KEY: {"unit": map_.unit, "first_slice": map_.first_slice, "axes": map_.axes},
         },
     }
-    data = map_.values.T if turned else map_.values
-    scale, place = _place(request, map_, turned)
+    data, where = _on_axes(viewer, request, map_, turned)
     old = _shown(viewer, settings["metadata"][_NOTE])
-    if old is not None:
+    selected = set(viewer.layers.selection)
+    if old is not None and old.ndim == data.ndim:
         old.data = data
-        old.scale, old.translate = scale, place
-        for name, value in settings.items():
+        for name, value in (settings | where).items():
             setattr(old, name, value)
         return old
-    selected = set(viewer.layers.selection)
+    if old is not None:  # the viewer was rolled since
+        viewer.layers.remove(old)
+        selected.discard(old)
     layer: Image = viewer.add_image(
         data,
         name=f"{map_.name} ({short_unit(map_.unit)})",
         colormap="viridis",
         interpolation2d="nearest",
-        scale=scale,
-        translate=place,
-        units=[request.layer.units[request.plane.rows]] * 2,
+        **where,
         **settings,
     )
     layer.colorbar.visible = True
@@ -180,12 +182,36 @@ def add_surfaces(viewer: ViewerModel, profiles: MeasureProfiles) -> list[Surface
     return layers
 
 
+def _on_axes(
+    viewer: ViewerModel, request: MeasureRequest, map_: Map, turned: bool
+) -> tuple[NDArray[Any], dict[str, Any]]:
+    """Return the map as an array of the axes that are shown, and where it lies on them."""
+    plane, layer = request.plane, request.layer
+    scale, place = _place(viewer, request, map_, turned)
+    data = map_.values.T if turned else map_.values
+    if plane.rows > plane.columns:
+        data, scale, place = data.T, scale[::-1], place[::-1]
+    unit, last = layer.units[plane.rows], (layer.ndim - 2, layer.ndim - 1)
+    shown = tuple(sorted((plane.rows, plane.columns)))
+    if shown == last:
+        return data, {"scale": scale, "translate": place, "units": [unit] * 2}
+    where: dict[str, Any] = {
+        name: list(getattr(layer, name)) for name in ("scale", "translate", "units")
+    }
+    for i, axis in enumerate(shown):
+        where["scale"][axis], where["translate"][axis] = scale[i], place[i]
+        where["units"][axis] = unit
+    shape = list(size_of(layer))
+    shape[shown[0]], shape[shown[1]] = data.shape
+    return np.broadcast_to(np.expand_dims(data, plane.free_axes), shape), where
+
+
 def _place(
-    request: MeasureRequest, map_: Map, turned: bool
+    viewer: ViewerModel, request: MeasureRequest, map_: Map, turned: bool
 ) -> tuple[tuple[float, float], tuple[float, float]]:
     """Return scale and translation: beside the slices, where their rows or columns end."""
     plane, layer = request.plane, request.layer
-    shape = np.array(layer.extent.data[1] - layer.extent.data[0] + 1)
+    shape = _reach(viewer, layer)
     rows, columns = shape[plane.rows], shape[plane.columns]
     across, along = request.scale[-2:]
     down, right = (
@@ -198,6 +224,23 @@ def _place(
         return (step, between), (down, right + beyond)
     beyond = rows * across * (1 + _GAP) + (between - across) / 2
     return (between, step), (down + beyond, right)
+
+
+def _reach(viewer: ViewerModel, layer: Labels | Shapes) -> tuple[int, ...]:
+    """Return where slices end: those of labels, or of the images on which curves lie."""
+    ends = np.array(size_of(layer))
+    images = (
+        one
+        for one in viewer.layers
+        if isinstance(layer, Shapes)
+        and isinstance(one, Image | Labels)
+        and one.ndim == layer.ndim
+        and _NOTE not in one.metadata
+    )
+    for image in images:
+        last = np.asarray(layer.world_to_data(image.extent.world[1]))
+        ends = np.maximum(ends, np.round(last).astype(int) + 1)
+    return tuple(ends.tolist())
 
 
 def _shown(viewer: ViewerModel, note: tuple[str, str]) -> Image | None:

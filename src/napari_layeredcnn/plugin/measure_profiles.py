@@ -7,6 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from napari.layers import Shapes
+from napari.utils.colormaps import label_colormap
 
 from napari_layeredcnn.core.measure_regions import (
     region_thickness,
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 #: Of what has no color of its own, such as the background.
 _GRAY = (0.5, 0.5, 0.5)
+_DEFAULT = label_colormap(49, 0.5)
 
 
 @dataclass(frozen=True, eq=False)
@@ -247,8 +250,11 @@ def measure_profiles(
 
 def _color(layer: Layer, region: int) -> Color:
     """Return the color of a region in its layer."""
-    get_color = getattr(layer, "get_color", None)
-    color = get_color(region) if get_color is not None and region else None
+    color: Any = None
+    if isinstance(layer, Shapes):  # as napari colors labels, if nobody says otherwise
+        color = _DEFAULT.map(region) if region else None
+    elif hasattr(layer, "get_color"):
+        color = layer.get_color(region) if region else None
     if color is None:
         return _GRAY
     red, green, blue = (float(part) for part in color[:3])

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+from napari.layers import Labels, Shapes
 
 from napari_layeredcnn.plugin.features import region_names
+from napari_layeredcnn.plugin.measure_curves import CurveSource, curve_source
+from napari_layeredcnn.plugin.measure_known import (
+    NOTHING_THERE,
+    is_around,
+    plane_of,
+    size_of,
+    slice_axes,
+    width_of,
+)
 from napari_layeredcnn.plugin.measure_rois import regions_of_interest
 from napari_layeredcnn.plugin.pixel_size import pixel_size
-from napari_layeredcnn.plugin.planes import RequestError, shape_of, shown_plane, slider_axis
-from napari_layeredcnn.plugin.readers import KEY
+from napari_layeredcnn.plugin.planes import RequestError, slider_axis
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from napari.components import ViewerModel
-    from napari.layers import Labels, Shapes
 
     from napari_layeredcnn.core.measure_rows import RegionOfInterest
     from napari_layeredcnn.plugin.kept import Kept
@@ -28,7 +36,6 @@ if TYPE_CHECKING:
 
 #: Two layers lie on the same pixels if no corner is further off than this, in pixels.
 _SAME_PLACE = 0.01
-_VERTICAL = ("vertical", "down", "up")
 
 
 @dataclass(frozen=True)
@@ -42,7 +49,7 @@ class MeasureChoices:
     along : int or None
         The labels' axis whose slices these are; None is that of the slider moved last.
     transposed : bool
-        Whether the layers run up and down.
+        Whether the layers run up and down, if curves do not say it themselves.
     perpendicular, to_border, max_uncertainty, correlation_length, detrend
         See `measure`.
     fractions : bool
@@ -62,10 +69,13 @@ class MeasureChoices:
 
 @dataclass(frozen=True, eq=False)
 class Chosen:
-    """The viewer layers that are chosen: what is measured, compared with, and where."""
+    """The viewer layers that are chosen: what is measured, compared with, and where.
 
-    labels: Labels | None
-    other: Labels | None = None
+    `labels` and `other` may be curves, too.
+    """
+
+    labels: Labels | Shapes | None
+    other: Labels | Shapes | None = None
     rectangles: Shapes | None = None
 
 
@@ -97,11 +107,11 @@ class MeasureRequest:
 
     Parameters
     ----------
-    layer : napari.layers.Labels
+    layer : napari.layers.Labels or napari.layers.Shapes
         The layer, for its colors.
-    source : Source
+    source : Source or CurveSource
         What is in it.
-    other : Source or None
+    other : Source, CurveSource or None
         What it is compared with, on the same pixels.
     plane : Plane
         The slice that the viewer shows.
@@ -114,12 +124,12 @@ class MeasureRequest:
     regions_of_interest : tuple of RegionOfInterest
         Empty for the whole.
     choices : MeasureChoices
-        How.
+        How; for curves that say which way they run, that way.
     """
 
-    layer: Labels
-    source: Source
-    other: Source | None
+    layer: Labels | Shapes
+    source: Source | CurveSource
+    other: Source | CurveSource | None
     plane: Plane
     axis: int | None
     number: int | None
@@ -153,13 +163,13 @@ def measure_request(
     Raises
     ------
     RequestError
-        If there are no labels, the viewer does not show the rows and columns of one slice, or
+        If there is nothing chosen, the viewer does not show the rows and columns of one slice, or
         the layers do not fit together.
     """
     labels = chosen.labels
     if labels is None:
-        raise RequestError("There is no Labels layer: open labels, or complete some first.")
-    plane = shown_plane(viewer, labels)
+        raise RequestError(NOTHING_THERE)
+    plane = plane_of(viewer, labels)
     around = is_around(labels, results)
     other = chosen.other
     if other is not None:
@@ -167,20 +177,23 @@ def measure_request(
         around |= is_around(other, results)
     if around:
         raise RequestError(
-            "Layers about a center cannot be measured yet: take labels whose layers run along the "
-            "image."
+            "Layers about a center cannot be measured yet: take labels or curves of layers that "
+            "run along the image."
         )
     slider = slider_axis(viewer, plane, choices.along)
     axis = slider if choices.slices == "stack" and slice_axes(viewer, labels) else None
     scale, unit = pixel_size(labels, plane, axis)
+    source, its = _sources(chosen, plane, axis, choices, results)
+    if isinstance(source, CurveSource):
+        choices = replace(choices, transposed=source.transposed)
     rois: tuple[RegionOfInterest, ...] = ()
     if chosen.rectangles is not None:
         along = plane.rows if choices.transposed else plane.columns
         rois = regions_of_interest(chosen.rectangles, labels, plane, axis, along)
     return MeasureRequest(
         labels,
-        _source(labels, choices, results),
-        None if other is None else _source(other, choices, results),
+        source,
+        its,
         plane,
         axis,
         None if slider is None or axis is not None else plane.index[slider],
@@ -191,42 +204,21 @@ def measure_request(
     )
 
 
-def slice_axes(viewer: ViewerModel, labels: Labels | None) -> list[int]:
-    """Return the axes of labels that are not shown and along which they have several slices."""
-    if labels is None or labels.ndim > viewer.dims.ndim:
-        return []  # or they are just being deleted, and the axes are gone already
-    missing = viewer.dims.ndim - labels.ndim
-    shown = [axis - missing for axis in viewer.dims.order[-2:]]
-    return [axis for axis, n in enumerate(shape_of(labels)) if axis not in shown and n > 1]
-
-
-def runs_up_and_down(labels: Labels, results: ResultLayers) -> bool | None:
-    """Tell which way the layers run, as far as that is known of labels."""
-    for runs in results.runs(labels).values():
-        return runs[-1].transposed
-    direction = _noted(labels)
-    return None if direction is None else direction in _VERTICAL
-
-
-def is_around(labels: Labels, results: ResultLayers) -> bool:
-    """Tell whether labels were completed about a center, now or before they were saved."""
-    runs = results.runs(labels)
-    if runs:
-        return any(one[-1].grid is not None for one in runs.values())
-    return _noted(labels) == "around"
-
-
-def has_uncertainty(labels: Labels | None, results: ResultLayers) -> bool:
-    """Tell whether something is known of how unsure labels are."""
-    return labels is not None and bool(results.runs(labels))
-
-
-def _noted(labels: Labels) -> str | None:
-    """Return the direction that a file's notes tell."""
-    notes = labels.metadata.get(KEY)
-    settings = notes.get("settings") if isinstance(notes, dict) else None
-    direction = settings.get("direction") if isinstance(settings, dict) else None
-    return direction if isinstance(direction, str) else None
+def _sources(
+    chosen: Chosen, plane: Plane, axis: int | None, choices: MeasureChoices, results: ResultLayers
+) -> tuple[Source | CurveSource, Source | CurveSource | None]:
+    """Take what is in the layers; drawn curves are as wide as what they are compared with."""
+    layers = (chosen.labels, chosen.other)
+    along = plane.rows if choices.transposed else plane.columns
+    width = next((n for one in layers if one is not None and (n := width_of(one, along))), None)
+    first, second = (
+        _source(one, choices, results)
+        if isinstance(one, Labels)
+        else one and curve_source(one, plane, axis, choices.transposed, width)
+        for one in layers
+    )
+    assert first is not None
+    return first, second
 
 
 def _source(labels: Labels, choices: MeasureChoices, results: ResultLayers) -> Source:
@@ -238,11 +230,16 @@ def _source(labels: Labels, choices: MeasureChoices, results: ResultLayers) -> S
     )
 
 
-def _check_other(labels: Labels, other: Labels) -> None:
-    shape, its = shape_of(labels), shape_of(other)
+def _check_other(labels: Labels | Shapes, other: Labels | Shapes) -> None:
+    shape, its = size_of(labels), size_of(other)
     if other is labels:
         raise RequestError(f'"{labels.name}" is compared with itself: choose another layer.')
-    if shape != its:
+    if labels.ndim != other.ndim:
+        raise RequestError(
+            f'"{other.name}" has {other.ndim} axes, "{labels.name}" {labels.ndim}: compare labels '
+            "or curves of one image."
+        )
+    if shape != its and isinstance(labels, Labels) and isinstance(other, Labels):
         raise RequestError(
             f'"{other.name}" has the shape {_by(its)}, "{labels.name}" {_by(shape)}: compare '
             "labels of one image."

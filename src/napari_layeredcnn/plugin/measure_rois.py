@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_layeredcnn.core.measure_rows import RegionOfInterest
-from napari_layeredcnn.plugin.planes import RequestError, shape_of
+from napari_layeredcnn.plugin.measure_known import NOTHING_THERE, size_of
+from napari_layeredcnn.plugin.planes import RequestError
 from napari_layeredcnn.plugin.results import place_of
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ _NAME = "name"
 
 
 def regions_of_interest(
-    shapes: Shapes, labels: Labels, plane: Plane, axis: int | None, along: int
+    shapes: Shapes, labels: Labels | Shapes, plane: Plane, axis: int | None, along: int
 ) -> tuple[RegionOfInterest, ...]:
     """Find the columns and slices that rectangles span.
 
@@ -35,7 +36,7 @@ def regions_of_interest(
     shapes : napari.layers.Shapes
         Upright rectangles. Their names are in the column "name" of its features, else in the
         first column of texts; else they are called ROI 1, ROI 2...
-    labels : napari.layers.Labels
+    labels : napari.layers.Labels or napari.layers.Shapes
         What is measured.
     plane : Plane
         The slice that is shown.
@@ -93,15 +94,15 @@ def regions_of_interest(
     return tuple(found)
 
 
-def add_rectangles(viewer: ViewerModel, labels: Labels | None) -> Shapes:
+def add_rectangles(viewer: ViewerModel, labels: Labels | Shapes | None) -> Shapes:
     """Add a Shapes layer for regions of interest, with the rectangle tool in hand.
 
     Parameters
     ----------
     viewer : napari.components.ViewerModel
         The viewer.
-    labels : napari.layers.Labels or None
-        What is measured; None if there are none.
+    labels : napari.layers.Labels, napari.layers.Shapes or None
+        What is measured; None if there is nothing.
 
     Returns
     -------
@@ -112,10 +113,10 @@ def add_rectangles(viewer: ViewerModel, labels: Labels | None) -> Shapes:
     Raises
     ------
     RequestError
-        If there are no labels.
+        If there is nothing to measure.
     """
     if labels is None:
-        raise RequestError("There is no Labels layer: open labels, or complete some first.")
+        raise RequestError(NOTHING_THERE)
     ndim = 2 if set(viewer.dims.order[-2:]) == set(range(viewer.dims.ndim)[-2:]) else labels.ndim
     shapes: Shapes = viewer.add_shapes(
         None,
@@ -123,7 +124,7 @@ def add_rectangles(viewer: ViewerModel, labels: Labels | None) -> Shapes:
         name=f"{labels.name} regions of interest",
         edge_color="yellow",
         face_color="yellow",
-        edge_width=max(1, shape_of(labels)[-1] // 200),
+        edge_width=max(1, size_of(labels)[-1] // 200),
         opacity=0.3,
         **place_of(labels, ndim),
     )
@@ -150,7 +151,7 @@ def _names(shapes: Shapes) -> list[str]:
     return names
 
 
-def _in_pixels(shapes: Shapes, labels: Labels, vertices: Floats) -> Floats:
+def _in_pixels(shapes: Shapes, labels: Labels | Shapes, vertices: Floats) -> Floats:
     """Return corners in data coordinates of the labels; 0 on axes that the shapes have not."""
     missing = labels.ndim - shapes.ndim
     corners = []

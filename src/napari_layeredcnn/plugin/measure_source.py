@@ -1,4 +1,7 @@
-"""A Labels layer as curves: those of its runs where it still shows them, else from its pixels."""
+"""What is in a layer, as curves.
+
+Of labels, those of its runs where it still shows them, else those between its pixels.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import numpy as np
 
 from napari_layeredcnn.core.measure_labels import segmentation_from_labels
 from napari_layeredcnn.plugin.kept import best_fit
+from napari_layeredcnn.plugin.measure_curves import CurveSource, read_curves
 from napari_layeredcnn.plugin.stack_view import StackView
 
 if TYPE_CHECKING:
@@ -26,13 +30,16 @@ if TYPE_CHECKING:
 
 
 def read_source(
-    source: Source, request: MeasureRequest, cancel: Event, tell: Callable[[str], object]
+    source: Source | CurveSource,
+    request: MeasureRequest,
+    cancel: Event,
+    tell: Callable[[str], object],
 ) -> Segmentation:
-    """Read the curves of a Labels layer.
+    """Read the curves of a Labels layer, or of a layer of curves.
 
     Parameters
     ----------
-    source : Source
+    source : Source or CurveSource
         Which; that of the request, or what it is compared with.
     request : MeasureRequest
         Which slices, and which way the layers run.
@@ -50,8 +57,11 @@ def read_source(
     Raises
     ------
     ValueError
-        See `segmentation_from_labels`.
+        See `segmentation_from_labels` and `read_curves`.
     """
+    if isinstance(source, CurveSource):
+        tell(f'Reading "{source.name}"')
+        return read_curves(source, request)
     view = _Slices(source, request, cancel, tell)
     left = _left(view, source, request)
     ids = next((kept.region_ids for kept, _ in left.values()), None)

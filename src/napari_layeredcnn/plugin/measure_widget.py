@@ -222,7 +222,7 @@ class MeasureWidget(MeasureForm):
         if outcome.canceled:
             self.say("Canceled; nothing was measured.")
         elif self._measuring not in self._viewer.layers:
-            self.say("Nothing was measured: the labels were deleted meanwhile.")
+            self.say("Nothing was measured: the layer was deleted meanwhile.")
         else:
             self.say(outcome.message)
             if outcome.result is not None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from napari_layeredcnn.core.measure import measure
 from napari_layeredcnn.core.measure_compare import compare
 from napari_layeredcnn.files.tables import write_table
+from napari_layeredcnn.plugin.measure_curves import CurveSource
 from napari_layeredcnn.plugin.measure_profiles import measure_profiles
 from napari_layeredcnn.plugin.measure_source import read_source
 from napari_layeredcnn.plugin.reports import EXPECTED, count, told, turned
@@ -29,6 +30,14 @@ _WORDS = (
         "complete the labels first, or choose the other way that the layers run",
     ),
     ("correct the labels, or complete them first", "correct the labels; rings are not measured"),
+    (
+        "measure a label image, or do without the border regions",
+        'measure labels, or untick "first and last, too" under Advanced',
+    ),
+    (
+        'save the curves layer of a run "Around a center"',
+        "delete it, and draw a path from one side to the other",
+    ),
 )
 
 
@@ -75,7 +84,7 @@ class MeasureOutcome:
 def measure_layers(
     request: MeasureRequest, run: int, cancel: Event, how_far: HowFar
 ) -> MeasureOutcome:
-    """Read the labels and measure them.
+    """Read labels or curves and measure them.
 
     Parameters
     ----------
@@ -155,10 +164,13 @@ def _numbered(rows: list[Measured], request: MeasureRequest) -> tuple[Measured, 
 def _summary(result: MeasureResult) -> str:
     one, request = result.segmentation, result.request
     n = len(one.curve_names)
-    text = f"Measured {count(n + 1, 'region')} and {n} {'boundaries' if n > 1 else 'boundary'}"
+    regions = n + (one.height is not None)  # else nothing is known of the last one
+    text = f"Measured {count(regions, 'region')} and {n} {'boundaries' if n > 1 else 'boundary'}"
     if request.axis is not None:
         text += f" in {count(len(one.stack), 'slice')}"
-    if one.uncertainty is None:
+    if isinstance(request.source, CurveSource):
+        text += ", from curves"
+    elif one.uncertainty is None:
         text += ", from the pixels of the labels"
     else:
         text += ", from the curves of the run"

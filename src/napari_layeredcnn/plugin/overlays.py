@@ -14,9 +14,10 @@ from napari.utils.colormaps import Colormap
 from qtpy.compat import isalive
 from qtpy.QtCore import QTimer
 
-from napari_layeredcnn.plugin.closed_paths import around_note
+from napari_layeredcnn.plugin.curve_notes import KNOWN, known_of_runs, notes_of_runs
 from napari_layeredcnn.plugin.curve_points import add_beside
 from napari_layeredcnn.plugin.drawing import band_of, curve_paths
+from napari_layeredcnn.plugin.features import region_names
 from napari_layeredcnn.plugin.readers import KEY
 from napari_layeredcnn.plugin.surfaces import TOO_FEW, neighbors, show_surfaces
 
@@ -215,6 +216,7 @@ class Overlays:
             yield  # made in one turn, drawn for the first time in the next: either takes a while
             self._hidden.discard(layer)
             layer.visible = True
+        names = region_names(result) | region_names(partial)
         for part in self._parts(layer, runs):
             yield
             old = {i for i, path in enumerate(layer.data) if any(_lies_in(path, p) for p in part)}
@@ -228,7 +230,8 @@ class Overlays:
                     curves.append((k + 1, *map(int, runs[plane].region_ids[k : k + 2])))
             if new:
                 _add_paths(layer, new, curves)
-            layer.metadata = {**layer.metadata, KEY: _notes(runs)}
+            notes = {KEY: notes_of_runs(runs, names), KNOWN: known_of_runs(runs)}
+            layer.metadata = {**layer.metadata, **notes}
 
     def _parts(self, layer: Layer, runs: Runs) -> Iterator[list[Plane]]:
         """Slices to draw anew, some at a time; they count as drawn when the next ones come."""
@@ -268,31 +271,6 @@ def _add_paths(layer: Shapes, paths: list[Any], curves: list[tuple[int, ...]]) -
         table[title] = table.get(title, [0] * len(layer.data))[:before] + list(values)
     layer.features = table
     layer.selected_data = set()
-
-
-def _notes(runs: Runs) -> dict[str, Any]:
-    """What the writer of curves asks for beside the paths; by slice where slices differ."""
-    found = {plane: _note(plane, kept) for plane, kept in runs.items()}
-    notes = list(found.values())
-    if all(note == notes[0] for note in notes):
-        return notes[0] if notes else {}
-    return {
-        "slices": {
-            " ".join(str(plane.index[i]) for i in plane.free_axes): note
-            for plane, note in found.items()
-        }
-    }
-
-
-def _note(plane: Plane, kept: Kept) -> dict[str, Any]:
-    """Return regions and size of a run; the viewer may show rows as columns."""
-    turned = plane.rows > plane.columns
-    note = {"region_ids": [int(i) for i in kept.region_ids], "width": kept.curves.shape[1]}
-    if kept.grid is None:
-        return {**note, "transposed": kept.transposed != turned}
-    (row, column), start = kept.grid.center, kept.grid.start_angle
-    around = around_note((column, row), 90 - start) if turned else around_note((row, column), start)
-    return {**note, "transposed": False, "around": around}
 
 
 def _highest(kept: Kept) -> float:

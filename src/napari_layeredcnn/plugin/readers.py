@@ -10,7 +10,7 @@ Curves come as a Shapes layer of paths in napari coordinates (edge - 0.5), one p
 and unbroken stretch of columns. Curves about a center come as closed paths; `metadata` says
 "around" what, with a vertex on each of "width" rays. `features` say which curve a path is
 ("curve", from 1 at the top, or next to the center), the ids of the regions above and below it, and
-the curve's mean uncertainty where that is known.
+the curve's mean uncertainty where that is known; `curve_notes` says where that of columns is.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from napari_layeredcnn.files import (
 from napari_layeredcnn.files.common import DAMAGE
 from napari_layeredcnn.files.labels_file import LABELS_ENDINGS
 from napari_layeredcnn.plugin.closed_paths import around_note
+from napari_layeredcnn.plugin.curve_notes import KNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -186,9 +187,12 @@ def _shapes_layer(table: CurveTable, settings: dict[str, Any]) -> LayerTuple:
     uncertainty = table.uncertainty
     if uncertainty is not None and table.slices is None:
         uncertainty = uncertainty[None]
-    paths = []
+    paths, known = [], {}
+    along = (2 if stack else 1) - table.transposed
     features: dict[str, list[Any]] = {"curve": [], "above": [], "below": [], "uncertainty": []}
     for i, number in enumerate(numbers):
+        index = (number, None, None) if stack else (None, None)
+        known[index, along] = curves[i], None if uncertainty is None else uncertainty[i]
         for k in range(table.n_curves):
             for start, stop in _stretches(np.isfinite(curves[i, k])):
                 if table.around is None:
@@ -220,7 +224,9 @@ def _shapes_layer(table: CurveTable, settings: dict[str, Any]) -> LayerTuple:
                 "region_ids": list(table.region_ids),
                 "width": table.curves.shape[-1],
                 "transposed": table.transposed,
-            }
+                "slices": list(table.slices or ()),
+            },
+            KNOWN: known if table.around is None else {},
         },
     }
     settings |= _look(layer, [k - 1 for k in features["curve"]], table.n_curves)

@@ -24,7 +24,8 @@ from napari_layeredcnn.files import (
 from napari_layeredcnn.files.common import brief
 from napari_layeredcnn.files.labels_file import LABELS_ENDINGS
 from napari_layeredcnn.files.place import plain
-from napari_layeredcnn.plugin.paths import curves_from_paths
+from napari_layeredcnn.plugin.curve_notes import as_known
+from napari_layeredcnn.plugin.paths import PathCurves, curves_from_paths
 from napari_layeredcnn.plugin.readers import CURVES_ENDINGS, KEY
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ def write_curves_layer(path: str, data: Any, meta: Mapping[str, Any]) -> list[st
         paths = curves_from_paths(data, meta.get("shape_type", "path"), _features(meta), notes)
         for name in ("region_ids", "width", "transposed", "around", "slices"):
             notes.pop(name, None)
+        curves, uncertainty = _as_known(paths, meta)
         notes["layer"] = _look(meta, paths.first)
         closed = paths.around is not None
         if closed:  # what the file holds is in pixels of one image; this is where that lies
@@ -112,7 +114,8 @@ def write_curves_layer(path: str, data: Any, meta: Mapping[str, Any]) -> list[st
                 notes["layer"]["slice"] = paths.slices[0]
         write_curves(
             target,
-            paths.curves,
+            curves,
+            uncertainty=uncertainty,
             region_ids=paths.region_ids,
             transposed=paths.transposed,
             slices=None if closed else paths.slices,
@@ -121,6 +124,15 @@ def write_curves_layer(path: str, data: Any, meta: Mapping[str, Any]) -> list[st
             around=paths.around,
         )
     return [str(target)]
+
+
+def _as_known(paths: PathCurves, meta: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Return curves with the uncertainty that the layer knows of those that are as they were."""
+    if paths.around is not None:
+        return paths.curves, None
+    places = [(None, None)] if paths.slices is None else [(i, None, None) for i in paths.slices]
+    along = len(places[0]) - (2 if paths.transposed else 1)
+    return as_known(paths.curves, meta.get("metadata") or {}, places, along)
 
 
 @contextmanager
