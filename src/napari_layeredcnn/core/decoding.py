@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from napari_layeredcnn.core.columns import ColumnNetwork
+from napari_layeredcnn.core.persistence import Persistence
 from napari_layeredcnn.core.sharpening import render, sharpen
 
 if TYPE_CHECKING:
@@ -91,16 +92,18 @@ def decode(
     height = images.shape[-2]
     columns = ColumnNetwork(network) if columns is None else columns
     state = columns.start(images, n_curves=curves.shape[1])
-    previous = None
-    for x in range(curves.shape[2]):
-        logits = columns.advance(state, previous, predict=x >= start)
-        if logits is None:  # a given column: only the caches are filled
-            chosen = curves[:, :, x]
-        else:
-            column = _choose(x, logits[:, :, :height], curves[:, :, x], given[:, x])
-            yield column
-            chosen = column.curves
+    chosen = curves[:, :, 0]
+    columns.advance(state, None, predict=False)
+    persistence = Persistence(chosen)
+    for x in range(1, curves.shape[2]):
         previous = _label(chosen.unsqueeze(2), height, images.dtype)[..., 0]
+        logits = columns.advance(state, previous)
+        assert logits is not None
+        column, said = _choose(x, logits[:, :, :height], curves[:, :, x], given[:, x], persistence)
+        if x >= start:
+            yield column
+        chosen = column.curves  # a caller may have changed them
+        persistence.follow(said, chosen)
 
 
 @torch.inference_mode()
@@ -140,11 +143,16 @@ def decode_plain(
         device=images.device,
     ).contiguous(memory_format=torch.channels_last_3d)
     label[:, 0, ..., :start] = _label(curves[:, :, :start], height, images.dtype)
-    for x in range(start, curves.shape[2]):
-        logits = network(images, label)[..., x]
-        column = _choose(x, logits, curves[:, :, x], given[:, x])
-        yield column
+    logits = network(images, label)
+    persistence = Persistence(curves[:, :, 0])
+    for x in range(1, curves.shape[2]):
+        if x > start:
+            logits = network(images, label)
+        column, said = _choose(x, logits[..., x], curves[:, :, x], given[:, x], persistence)
+        if x >= start:
+            yield column
         label[:, 0, ..., x] = _label(column.curves.unsqueeze(2), height, images.dtype)[..., 0]
+        persistence.follow(said, column.curves)
 
 
 def _check(images: Tensor, curves: Tensor, start: int | None) -> tuple[Tensor, Tensor, int]:
@@ -163,16 +171,17 @@ def _check(images: Tensor, curves: Tensor, start: int | None) -> tuple[Tensor, T
     return curves, given, start
 
 
-def _choose(x: int, logits: Tensor, curves: Tensor, given: Tensor) -> Column:
+def _choose(
+    x: int, logits: Tensor, curves: Tensor, given: Tensor, persistence: Persistence
+) -> tuple[Column, Tensor]:
+    """Return the column, and the curves that stand there where none are given."""
     logits = logits.to(curves.dtype)
-    predicted, uncertainty = sharpen(torch.softmax(logits, 1).unsqueeze(3))
+    probabilities = torch.softmax(logits, 1)
+    said, uncertainty = (part[:, :, 0] for part in sharpen(probabilities.unsqueeze(3)))
+    said = persistence.hold(said, 1 - probabilities[:, :-1].cumsum(1))
     given = given.unsqueeze(1)
-    return Column(
-        x,
-        torch.where(given, curves, predicted[:, :, 0]),
-        torch.where(given, 0.0, uncertainty[:, :, 0]),
-        logits,
-    )
+    chosen = torch.where(given, curves, said)
+    return Column(x, chosen, torch.where(given, 0.0, uncertainty), logits), said
 
 
 def _label(curves: Tensor, height: int, dtype: torch.dtype) -> Tensor:
