@@ -51,6 +51,7 @@ def _result(stack, model, **settings):
     return completion.curves.tobytes(), completion.uncertainty.tobytes()
 
 
+@pytest.mark.slow
 def test_a_killed_worker_changes_nothing(stack, tmp_path):
     model = load_model()
     expected = complete_stack(stack, SEEDS, model=model, batch=1)

@@ -48,9 +48,8 @@ def slow_fake(fake, monkeypatch):
     return fake
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
-def test_closed_during_a_run(viewers, qtbot, slow_fake, seed):
-    close_at_random(viewers, qtbot, seed, LATEST)
+def test_closed_during_a_run(viewers, qtbot, slow_fake):
+    close_at_random(viewers, qtbot, 0, LATEST)
 
 
 def test_closed_during_a_run_of_the_real_network(viewers, qtbot):
@@ -58,7 +57,7 @@ def test_closed_during_a_run_of_the_real_network(viewers, qtbot):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(3, 17))
+@pytest.mark.parametrize("seed", range(1, 17))
 def test_closed_during_a_run_many_times(viewers, qtbot, slow_fake, seed):
     close_at_random(viewers, qtbot, seed, LATEST)
 
