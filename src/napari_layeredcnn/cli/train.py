@@ -36,8 +36,13 @@ def train(
         float | None, typer.Option(min=0.01, help="Budget in minutes.", show_default=False)
     ] = None,
     configuration: Annotated[
-        ConfigurationName, typer.Option(help="Size of the network.")
-    ] = ConfigurationName.COMPACT,
+        ConfigurationName | None,
+        typer.Option(
+            help="Size of the network. Default: compact, or that of the weights to begin with, "
+            "which get what their image stack lacks.",
+            show_default=False,
+        ),
+    ] = None,
     textures: Annotated[
         Path | None,
         typer.Option(
@@ -134,7 +139,7 @@ def train(
                     own=not no_own_outputs,
                     small=small,
                 ),
-                configuration=configuration.value,
+                configuration=configuration.value if configuration else None,
                 seed=seed,
                 textures=textures,
                 validation_textures=validation_textures,

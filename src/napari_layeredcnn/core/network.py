@@ -25,10 +25,14 @@ class Configuration:
     Parameters
     ----------
     widths : tuple of int
-        Feature channels of each level, the finest first. Level ``l`` works at stride ``2**l``.
+        Feature channels of the label stack at each level, the finest first. Level ``l`` works at
+        stride ``2**l``.
     blocks : int
         Convolutional blocks in each stack: so many on the way down and as many on the way up, at
         every level.
+    image_widths : tuple of int, optional
+        Feature channels of the image stack, level by level; it is computed once and not for every
+        region, so they cost little. Default: ``widths``.
 
     Examples
     --------
@@ -38,6 +42,11 @@ class Configuration:
 
     widths: tuple[int, ...] = (32, 32, 32, 32)
     blocks: int = 3
+    image_widths: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.image_widths:
+            object.__setattr__(self, "image_widths", self.widths)
 
     @property
     def levels(self) -> int:
@@ -52,7 +61,7 @@ class Configuration:
 
 CONFIGURATIONS = {
     "paper": Configuration(),
-    "compact": Configuration(widths=(16, 32, 48, 64), blocks=2),
+    "compact": Configuration((16, 32, 48, 64), blocks=2, image_widths=(32, 64, 64, 64)),
 }
 
 
@@ -108,8 +117,8 @@ class Block(nn.Module):
 
     Parameters
     ----------
-    channels : int
-        Feature channels.
+    channels, image_channels : int
+        Feature channels of the label part and of the image part.
     first : bool
         The network's first block: one channel in, mask A, no residual additions.
 
@@ -118,18 +127,18 @@ class Block(nn.Module):
     .. [1] Christensen et al., LayeredCNN: Segmenting Layers with Autoregressive Models.
     """
 
-    def __init__(self, channels: int, *, first: bool = False) -> None:
+    def __init__(self, channels: int, image_channels: int, *, first: bool = False) -> None:
         super().__init__()
         self.first = first
-        c_in = 1 if first else channels
-        self.image_conv1 = nn.Conv2d(c_in, channels, 3, padding=1)
-        self.image_norm1 = nn.BatchNorm2d(channels)
-        self.image_conv2 = nn.Conv2d(channels, channels, 3, padding=1)
-        self.image_norm2 = nn.BatchNorm2d(channels)
+        c_in, image_in = (1, 1) if first else (channels, image_channels)
+        self.image_conv1 = nn.Conv2d(image_in, image_channels, 3, padding=1)
+        self.image_norm1 = nn.BatchNorm2d(image_channels)
+        self.image_conv2 = nn.Conv2d(image_channels, image_channels, 3, padding=1)
+        self.image_norm2 = nn.BatchNorm2d(image_channels)
         self.label_conv1 = MaskedConv(c_in, channels, mask="A" if first else "B")
         self.label_norm1 = nn.BatchNorm3d(channels)
         # The paper's 1x1 convolutions, this one and the head's, are matrices over the channels.
-        self.image_to_label = nn.Linear(channels, channels)
+        self.image_to_label = nn.Linear(image_channels, channels)
         self.label_conv2 = MaskedConv(channels, channels, regions=3)
         self.label_norm2 = nn.BatchNorm3d(channels)
 
@@ -176,15 +185,17 @@ class LayeredCNN(nn.Module):
             configuration = CONFIGURATIONS[configuration]
         self.configuration = configuration
         widths, blocks = configuration.widths, configuration.blocks
-        self.first = Block(widths[0], first=True)
-        self.down = nn.ModuleList(_stack(width, blocks) for width in widths)
-        self.up = nn.ModuleList(_stack(width, blocks) for width in widths)
+        levels = list(zip(widths, configuration.image_widths, strict=True))
+        self.first = Block(*levels[0], first=True)
+        self.down = nn.ModuleList(_stack(*level, blocks) for level in levels)
+        self.up = nn.ModuleList(_stack(*level, blocks) for level in levels)
         steps = list(itertools.pairwise(widths))  # (finer, coarser) widths
-        self.shrink_image = nn.ModuleList(nn.Conv2d(f, c, 2, stride=2) for f, c in steps)
+        seen = list(itertools.pairwise(configuration.image_widths))  # of the image stack
+        self.shrink_image = nn.ModuleList(nn.Conv2d(f, c, 2, stride=2) for f, c in seen)
         self.shrink_label = nn.ModuleList(
             nn.Conv3d(f, c, (1, 2, 2), stride=(1, 2, 2)) for f, c in steps
         )
-        self.grow_image = nn.ModuleList(nn.ConvTranspose2d(c, f, 2, stride=2) for f, c in steps)
+        self.grow_image = nn.ModuleList(nn.ConvTranspose2d(c, f, 2, stride=2) for f, c in seen)
         self.grow_label = nn.ModuleList(_grow(c, f) for f, c in steps)
         self.grow_skip = nn.ModuleList(_grow(c, f) for f, c in steps)
         self.head1 = nn.Linear(widths[0], widths[0])
@@ -296,8 +307,8 @@ class LayeredCNN(nn.Module):
         return F.pad(label, (0, right)) if right else label
 
 
-def _stack(width: int, blocks: int) -> nn.ModuleList:
-    return nn.ModuleList(Block(width) for _ in range(blocks))
+def _stack(channels: int, image_channels: int, blocks: int) -> nn.ModuleList:
+    return nn.ModuleList(Block(channels, image_channels) for _ in range(blocks))
 
 
 def _grow(coarser: int, finer: int) -> nn.ConvTranspose3d:

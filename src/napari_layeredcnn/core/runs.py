@@ -125,9 +125,10 @@ class Decoder:
             pixel, and what a column needs, both for every block.
         """
         configuration = self._network.configuration
-        blocks = [level for level, _ in self._network.blocks()]
-        pixels = sum(configuration.widths[level] / 4**level for level in blocks)
-        column = sum(configuration.widths[level] / 2**level for level in blocks)
+        levels = [level for level, _ in self._network.blocks()]
+        widest = np.maximum(configuration.widths, configuration.image_widths)
+        pixels = sum(widest[level] / 4**level for level in levels)
+        column = sum(configuration.widths[level] / 2**level for level in levels)
         stride = configuration.stride
         rows, columns = (-(-n // stride) * stride for n in (rows, columns))
         numbers = COPIES_OF_A_PIXEL * pixels * columns + COPIES_OF_A_COLUMN * column * n_regions

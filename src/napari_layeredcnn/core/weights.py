@@ -133,7 +133,11 @@ def load_model(model: str | Path | None = None) -> Model:
     try:
         configuration = card["configuration"]
         network = LayeredCNN(
-            Configuration(tuple(configuration["widths"]), int(configuration["blocks"]))
+            Configuration(
+                tuple(configuration["widths"]),
+                int(configuration["blocks"]),
+                tuple(configuration.get("image_widths", ())),  # older files have none
+            )
         )
         network.load_state_dict(tensors)
     except (KeyError, TypeError, RuntimeError) as error:
@@ -190,7 +194,11 @@ def save_model(path: str | Path, network: LayeredCNN, card: Mapping[str, Any]) -
     configuration = network.configuration
     full = {
         **card,
-        "configuration": {"widths": list(configuration.widths), "blocks": configuration.blocks},
+        "configuration": {
+            "widths": list(configuration.widths),
+            "blocks": configuration.blocks,
+            "image_widths": list(configuration.image_widths),
+        },
         "hash": hash_tensors(tensors),
     }
     partial = Path(path).with_suffix(".partial")  # so that an interruption leaves the old file

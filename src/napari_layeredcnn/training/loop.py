@@ -17,10 +17,10 @@ from torch import Tensor
 from tqdm import tqdm
 
 from napari_layeredcnn.core.decoding import decode
-from napari_layeredcnn.core.network import LayeredCNN
+from napari_layeredcnn.core.network import CONFIGURATIONS, LayeredCNN
 from napari_layeredcnn.core.sharpening import sharpen
 from napari_layeredcnn.core.weights import ancestry, load_model, save_model
-from napari_layeredcnn.training.batches import Batch, batches
+from napari_layeredcnn.training.batches import Batch, BatchSize, batches
 from napari_layeredcnn.training.loss import column_loss, label_input
 from napari_layeredcnn.training.state import (
     Averages,
@@ -29,9 +29,10 @@ from napari_layeredcnn.training.state import (
     save_checkpoint,
 )
 from napari_layeredcnn.training.validation import ValidationSet
+from napari_layeredcnn.training.widen import widen_image_stack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Generator, Iterator
     from pathlib import Path
 
     from napari_layeredcnn.training.schedule import Schedule
@@ -52,8 +53,9 @@ class TrainingOptions:
         Folder for the checkpoint, the log and the finished weights.
     schedule : Schedule
         Budget, batch size, learning rate.
-    configuration : str
-        Name of a network configuration.
+    configuration : str or None
+        Name of a network configuration. None: "compact", or that of ``start_from``. Weights to
+        begin with get the channels that their image stack lacks.
     seed : int
         Fixes the first weights and all images.
     textures, validation_textures : Path or None
@@ -74,7 +76,7 @@ class TrainingOptions:
 
     output: Path
     schedule: Schedule
-    configuration: str = "compact"
+    configuration: str | None = None
     seed: int = 0
     textures: Path | None = None
     validation_textures: Path | None = None
@@ -103,8 +105,8 @@ def train(options: TrainingOptions) -> Path:
     ------
     FileNotFoundError
         If ``resume`` is set and there is no checkpoint.
-    ModelError
-        If ``start_from`` cannot be loaded.
+    ValueError
+        If ``start_from`` cannot be loaded (`ModelError`), or not be widened to ``configuration``.
 
     References
     ----------
@@ -138,10 +140,14 @@ class _Training:
         torch.manual_seed(options.seed)
         self._started_from: dict[str, Any] | None = None
         if options.start_from is None:
-            network = LayeredCNN(options.configuration)
+            network = LayeredCNN(options.configuration or "compact")
         else:
             model = load_model(options.start_from)
             network, self._started_from = model.network, ancestry(model)
+            if options.configuration is not None:
+                wanted = CONFIGURATIONS[options.configuration]
+                some = next(self._batches(0, lambda _: BatchSize(32, 64, 128, 3), workers=0))
+                network = widen_image_stack(network, wanted, torch.from_numpy(some.images)[:, None])
         self.network = _channels_last(network.to(self.device))
         self.optimizer = torch.optim.AdamW(self.network.parameters(), lr=1e-3, weight_decay=1e-4)
         self.counters = Counters()
@@ -164,15 +170,12 @@ class _Training:
     def run(self) -> Iterator[dict[str, Any]]:
         """Yield log records: of every 25th step, and of each validation."""
         options, counters = self.options, self.counters
-        stream = batches(
-            options.seed,
+        stream = self._batches(
             counters.step,
             lambda i: self.schedule.batch_size(
                 i, self._progress if self.schedule.steps is None else i / self.schedule.steps
             ),
-            textures=options.textures,
-            exclude=options.exclude,
-            workers=options.workers,
+            options.workers,
         )
         if not self.schedule.fresh and counters.step == 0:
             yield self._save()  # what it has to be better than
@@ -191,6 +194,19 @@ class _Training:
                 yield self._save()
                 saved = since = time.monotonic()
         stream.close()
+
+    def _batches(
+        self, first: int, size_of: Callable[[int], BatchSize], workers: int
+    ) -> Generator[Batch, None, None]:
+        options = self.options
+        return batches(
+            options.seed,
+            first,
+            size_of,
+            textures=options.textures,
+            exclude=options.exclude,
+            workers=workers,
+        )
 
     def _step(self, batch: Batch) -> dict[str, Any]:
         counters = self.counters
