@@ -115,6 +115,23 @@ def test_trained_weights_go_on_with_what_comes_last(tmp_path):
     assert not Schedule(steps=4, minutes=None).normalizes_by_batch(0.9)
 
 
+@pytest.mark.usefixtures("tiny")
+def test_trained_weights_can_go_on_with_a_wider_image_stack(tmp_path, monkeypatch):
+    wider = Configuration((4, 6), 1, image_widths=(6, 6))
+    monkeypatch.setitem(network_module.CONFIGURATIONS, "wider", wider)
+    first = train(_options(tmp_path, 3))
+    plan = Schedule(steps=2, minutes=None, batch=1, warmup=3, fresh=False)
+    options = TrainingOptions(tmp_path / "more", plan, "wider", start_from=first)
+    train(options)
+    model = load_model(tmp_path / "more" / "average.safetensors")
+    assert model.network.configuration == wider
+    assert model.card["started_from"]["hash"] == load_model(first).card["hash"]
+    begun = _records(tmp_path / "more")[0]["validation"]
+    assert begun == pytest.approx(_records(tmp_path / "run")[-1]["validation"], abs=1e-3)
+    with pytest.raises(ValueError, match="only the image stack can be widened"):
+        train(replace(options, configuration="paper"))
+
+
 def test_images_stay_small_where_that_is_asked_for():
     plan = Schedule(steps=100, minutes=None, small=True)
     sizes = {(s.height, s.width) for s in (plan.batch_size(i, 0.9) for i in range(18))}
