@@ -35,8 +35,8 @@ FOLDER = Path(__file__).parent / "images"
 _WINDOW = (1240, 680)
 _MOST_BYTES = 250_000
 _LEFT = Qt.MouseButton.LeftButton
-#: A slice of the tilted stack in which a run goes wrong; where; and the column to repaint.
-_HARD_SLICE, _WRONG, _REPAINTED = 6, (80, 135), 104
+#: A slice of the tilted stack in which a run goes wrong; where; and the columns to repaint.
+_HARD_SLICE, _WRONG, _REPAINTED = 5, (85, 140), (129, 134)
 #: From where the surfaces are looked at.
 _VIEW = (22.0, 28.0, 45.0)
 
@@ -216,7 +216,7 @@ def finished() -> None:
 
 
 def doubtful_and_corrected() -> None:
-    """A run that goes wrong; a doubtful place; a stroke; the run continued."""
+    """A run that goes wrong; a doubtful place; two strokes; the run continued."""
     person = Person("tilted_stack")
     dock, layers = person.dock, person.viewer.layers
     person.viewer.dims.set_current_step(0, _HARD_SLICE)
@@ -233,14 +233,14 @@ def doubtful_and_corrected() -> None:
     wrong = person.canvas_picture()
     person.click(dock._uncertainty_tick)
     person.wait(1500)
-    while "column 150" not in dock._message.text():
-        person.click(dock._next_doubt_button)
+    person.click(dock._next_doubt_button)
     person.save("doubtful")
     person.click(dock._uncertainty_tick)
     person.look_around(1.7, at=_WRONG)
     result.brush_size = 4
-    row, stop = curves[0, _REPAINTED] + 3, curves[1, _REPAINTED] - 3
-    person.paint(result, 2, [(y, _REPAINTED) for y in np.linspace(row, stop, 5)])
+    for column in _REPAINTED:
+        row, stop = curves[0, column] + 3, curves[1, column] - 2
+        person.paint(result, 2, [(y, column) for y in np.linspace(row, stop, 5)])
     person.put_down(result)
     repainted = person.canvas_picture()
     person.run(dock._continue_button)
