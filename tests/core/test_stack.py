@@ -136,7 +136,7 @@ def test_the_batch_follows_the_memory(model, stack):
     settings = {"model": model, "region_thickness": REGION_THICKNESS}
     steps = iter_complete_stack(stack, seeds, memory=3 * cost + 1, **settings)
     assert next(steps).batch == (0, 1, 2)
-    with pytest.raises(CompletionError, match=r"one slice needs about 11 MB.*give more"):
+    with pytest.raises(CompletionError, match=r"one slice needs about 8 MB.*give more"):
         next(iter_complete_stack(stack, seeds, memory=cost - 1, **settings))
 
 

@@ -23,8 +23,8 @@ Floats = NDArray[np.float32]
 
 #: Columns of the image beyond the last one of a run that the image stack may still look at.
 LOOK_AHEAD = 64
-#: How many numbers a batch holds for each of the network's activations, see `benchmarks/stack.py`.
-COPIES_OF_A_PIXEL, COPIES_OF_A_COLUMN = 3.0, 8.0
+#: How many numbers a batch holds for each of a column's activations, see `benchmarks/stack.py`.
+COPIES_OF_A_COLUMN = 8.0
 #: Bytes that are taken as free where the system does not tell.
 UNKNOWN_FREE_MEMORY = 2**31
 
@@ -126,12 +126,12 @@ class Decoder:
         """
         configuration = self._network.configuration
         levels = [level for level, _ in self._network.blocks()]
-        widest = np.maximum(configuration.widths, configuration.image_widths)
-        pixels = sum(widest[level] / 4**level for level in levels)
-        column = sum(configuration.widths[level] / 2**level for level in levels)
+        widths, image_widths = configuration.widths, configuration.image_widths
+        pixels = sum((2 * widths[level] + image_widths[level]) / 4**level for level in levels)
+        column = sum(widths[level] / 2**level for level in levels)
         stride = configuration.stride
         rows, columns = (-(-n // stride) * stride for n in (rows, columns))
-        numbers = COPIES_OF_A_PIXEL * pixels * columns + COPIES_OF_A_COLUMN * column * n_regions
+        numbers = pixels * columns + COPIES_OF_A_COLUMN * column * n_regions
         return int(4 * rows * numbers)
 
     def free_memory(self) -> int:
