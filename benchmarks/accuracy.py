@@ -38,14 +38,14 @@ from napari_layeredcnn.core.working import working_grid
 from napari_layeredcnn.training.alternatives import PathSettings, flat_line, shortest_path
 from napari_layeredcnn.training.alternatives_cut import graph_cut
 from napari_layeredcnn.training.alternatives_joint import joint_path
-from napari_layeredcnn.training.cases import read_cases
+from napari_layeredcnn.training.cases import every_nth, read_cases
 from napari_layeredcnn.training.corrections import count_corrections, count_network_corrections
 from napari_layeredcnn.training.evaluate import evaluate
 from napari_layeredcnn.training.evaluate_auto import Finder, evaluate_auto
 from napari_layeredcnn.training.intervals import interval
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -85,7 +85,7 @@ def main() -> None:
     folders = [folder for folder in folders if folder.is_dir()]
     if not folders:
         parser.error(f"{arguments.data} holds neither synthetic_test nor real_protocol.")
-    cases = every(arguments.every, [case for folder in folders for case in read_cases(folder)])
+    cases = every_nth([c for folder in folders for c in read_cases(folder)], arguments.every)
     model = load_model(arguments.model)
     tasks = [
         (method, part, n)
@@ -192,17 +192,6 @@ def automatic(model: str | None, cases: Sequence[Case]) -> list[dict[str, Any]]:
         for s in scores
         if s.method == AUTOMATIC and s.number_given
     ]
-
-
-def every(n: int, cases: Iterable[Case]) -> list[Case]:
-    """Every Nth image of each group, its first one too."""
-    seen: Counter[str] = Counter()
-    kept = []
-    for case in cases:
-        if seen[case.group] % n == 0:
-            kept.append(case)
-        seen[case.group] += 1
-    return kept
 
 
 def spread(cases: Sequence[Case]) -> list[Case]:

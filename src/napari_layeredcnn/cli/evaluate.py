@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from pathlib import Path  # noqa: TC003  # typer reads the annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -112,9 +111,9 @@ def evaluate(
             if path is not None and not path.absolute().parent.is_dir():
                 raise ValueError(f"The folder of {path} does not exist; make it first.")
 
-        from napari_layeredcnn.training.cases import read_cases
+        from napari_layeredcnn.training.cases import every_nth, read_cases
 
-        cases = _every([case for path in data for case in read_cases(path)], every)
+        cases = every_nth([case for path in data for case in read_cases(path)], every)
         if auto:
             auto_name, auto_scores = run_auto(cases, model, device.value)
             print_auto(auto_scores, auto_name)
@@ -144,17 +143,6 @@ def _numbers(text: str) -> list[int]:
             param_hint="'--labelled-columns'",
         )
     return numbers
-
-
-def _every(cases: Sequence[Case], n: int) -> list[Case]:
-    """Take every Nth case of each group, its first one too."""
-    seen: Counter[str] = Counter()
-    kept = []
-    for case in cases:
-        if seen[case.group] % n == 0:
-            kept.append(case)
-        seen[case.group] += 1
-    return kept
 
 
 def _methods(model: str | None, device: str) -> tuple[str, dict[str, Predictor]]:

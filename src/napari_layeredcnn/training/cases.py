@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Iterable
 
     from numpy.typing import NDArray
 
@@ -74,6 +76,37 @@ def read_cases(path: str | os.PathLike[str]) -> list[Case]:
     if not files:
         raise ValueError(f"{path} holds no .npz files.")
     return [case for file in files for case in _read_file(file)]
+
+
+def every_nth(cases: Iterable[Case], n: int) -> list[Case]:
+    """Take every Nth case of each group, its first one too.
+
+    Parameters
+    ----------
+    cases : iterable of Case
+        Of any groups, in any order.
+    n : int
+        At least 1, which takes all.
+
+    Returns
+    -------
+    list of Case
+        In the order in which they came.
+
+    Examples
+    --------
+    >>> image, curves = np.zeros((4, 2)), np.ones((1, 2), np.float32)
+    >>> cases = [Case(group, str(i), image, curves) for group in "ab" for i in range(3)]
+    >>> [case.group + case.name for case in every_nth(cases, 2)]
+    ['a0', 'a2', 'b0', 'b2']
+    """
+    seen: Counter[str] = Counter()
+    kept = []
+    for case in cases:
+        if seen[case.group] % n == 0:
+            kept.append(case)
+        seen[case.group] += 1
+    return kept
 
 
 def _read_file(path: Path) -> list[Case]:
