@@ -75,13 +75,13 @@ def test_the_demo_leaves_labels_curves_and_a_picture(tmp_path, own_model):
         assert result.exit_code == 0, result.output
     stack, truth, partial = sample_stack()
     labelled = int(np.flatnonzero(partial.any((1, 2)))[0])
-    names = ["sample_curves.csv", "sample_labels.tif", "sample_overlay.png"]
+    names = ["sample.curves.csv", "sample.layers.tif", "sample.overlay.png"]
     assert sorted(p.name for p in folder.iterdir()) == names
-    labels = read_labels(folder / "sample_labels.tif")
+    labels = read_labels(folder / "sample.layers.tif")
     assert labels.shape == stack.shape[1:]
     assert set(np.unique(labels)) <= set(np.unique(partial)) - {0}
-    assert read_curves(folder / "sample_curves.csv").curves.shape == truth[labelled].shape
-    with Image.open(folder / "sample_overlay.png") as picture:
+    assert read_curves(folder / "sample.curves.csv").curves.shape == truth[labelled].shape
+    with Image.open(folder / "sample.overlay.png") as picture:
         assert picture.width >= 600
         assert len(np.unique(np.asarray(picture).reshape(-1, 3), axis=0)) > 50
     assert "px off the true curves" in result.stdout

@@ -147,7 +147,7 @@ def test_noise_has_no_layers(model):
     found = find_layers(noise, 3, model=model, device="cpu")
     assert found.chosen == ()
     assert found.notes[-1].startswith("no layers found: the surest candidate costs")
-    assert found.costs[0] > max(LAYER_COSTS)  # so there are none without a number either
+    assert found.costs[0] > LAYER_COSTS.some  # so there are none without a number either
     assert len(found.curves)  # to look at
 
 

@@ -94,22 +94,32 @@ def test_seeds_that_cannot_be(arguments, match):
 )
 def test_choice(k, count, notes):
     costs = np.array([0.1, 0.49, 0.5, 0.8], np.float32)
-    found, said = choose(costs, k, Limits(0.5, 0.6))
+    found, said = choose(costs, k, Limits(0.5, 0.6, 1.0))
     assert found == count
     assert [text[: len(start)] for text, start in zip(said, notes, strict=True)] == notes
 
 
 @pytest.mark.parametrize(("k", "count"), [(None, 0), (2, 2)])
 def test_a_given_number_is_evidence_that_there_are_layers(k, count):
-    found, said = choose(np.array([0.55, 0.9], np.float32), k, Limits(0.5, 0.6))
+    found, said = choose(np.array([0.55, 0.9], np.float32), k, Limits(0.5, 0.6, 1.0))
     assert found == count
     assert said[0].startswith("no layers found" if k is None else "2 of the layers cost more")
-    found, said = choose(np.array([0.65, 0.9], np.float32), k, Limits(0.5, 0.6))
+    found, said = choose(np.array([0.65, 0.9], np.float32), k, Limits(0.5, 0.6, 1.0))
     assert found == 0
     assert said[0].startswith("no layers found")
 
 
+def test_what_costs_far_too_much_does_not_fill_up_a_given_number():
+    costs = np.array([0.1, 0.9, 1.1, 3], np.float32)
+    assert choose(costs, 2, Limits(0.5, 0.6, 1.0))[0] == 2
+    found, said = choose(costs, 3, Limits(0.5, 0.6, 1.0))
+    assert found == 2
+    assert said[0] == "only 2 of 3 layers were found; further candidates cost more than 1"
+    # The surest is judged by the second limit alone.
+    assert choose(costs[2:], 2, Limits(0.5, 2.0, 1.0))[0] == 1
+
+
 @pytest.mark.parametrize("k", [None, 2])
 def test_no_candidates_are_no_layers(k):
-    found, said = choose(np.empty(0, np.float32), k, Limits(0.5, 0.6))
+    found, said = choose(np.empty(0, np.float32), k, Limits(0.5, 0.6, 1.0))
     assert (found, said) == (0, ["no layers found: there are no candidates"])

@@ -46,7 +46,7 @@ def _fresh():
     flat.columns = []
 
 
-def scores_of(candidates, limits=(0.5, 0.7), columns=None):
+def scores_of(candidates, limits=(0.5, 0.7, 1.0), columns=None):
     case = Case("group", "a", np.zeros((H, W)), TRUTH)
     finder = Finder(lambda image: candidates, Limits(*limits), columns)
     return list(evaluate_auto([case], {"method": finder}, flat))

@@ -29,7 +29,7 @@ def demo(
 ) -> None:
     """Complete the labelled slice of the bundled sample, and write what comes out.
 
-    Leaves sample_labels.tif, sample_curves.csv and sample_overlay.png in the folder;
+    Leaves sample.layers.tif, sample.curves.csv and sample.overlay.png in the folder;
     a demo that was there before is replaced.
     """
     with errors_in_one_sentence():
@@ -51,7 +51,7 @@ def demo(
         steps = iter_complete(image.array, seed, model=model, device=device.value)
         completion = with_progress(steps, "Completing the sample")
         folder.mkdir(parents=True, exist_ok=True)
-        names = ("sample_labels.tif", "sample_curves.csv", "sample_overlay.png")
+        names = ("sample.layers.tif", "sample.curves.csv", "sample.overlay.png")
         outputs = [folder / name for name in names]
         write_outputs(outputs, image, seed, completion)
     distance = np.abs(completion.curves - truth[labelled])

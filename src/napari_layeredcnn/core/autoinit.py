@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from napari_layeredcnn.core.weights import Model
 
 #: Costs below which candidates are layers, measured by `benchmarks/find_calibration.py`.
-LAYER_COSTS = Limits(0.5, 0.65)
+LAYER_COSTS = Limits(0.5, 0.75, 1.0)
 #: The same for the paper's costs; the paper has no way of finding nothing.
-PAPER_LAYER_COSTS = Limits(1.8, np.inf)
+PAPER_LAYER_COSTS = Limits(1.8, np.inf, np.inf)
 
 
 def find_layers(
@@ -56,8 +56,8 @@ def find_layers(
     image : (H, W) or (H, W, 3 or 4) array
         Any integer or floating-point dtype; colors become luminance.
     k : int, optional
-        How many layers are chosen, the cheapest. Default: all that cost less than the
-        first of `LAYER_COSTS`.
+        How many layers are chosen, the cheapest; fewer, if the others cost more than the last of
+        `LAYER_COSTS`. Default: all that cost less than the first.
     model : Model, str or Path, optional
         Loaded model, bundled model's name or ``.safetensors`` file. Default: the bundled default.
     device : str

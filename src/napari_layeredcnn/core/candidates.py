@@ -31,10 +31,13 @@ class Limits(NamedTuple):
         For each candidate, where no number of layers is given.
     some : float
         For the surest one, where a number is given: if it costs more, there are no layers at all.
+    most : float
+        For each of the others, where a number is given.
     """
 
     layer: float
     some: float
+    most: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,9 +195,9 @@ def choose(costs: Floats, k: int | None, limits: Limits) -> tuple[int, list[str]
     Examples
     --------
     >>> costs = np.float32([0.1, 0.2, 0.9])
-    >>> choose(costs, None, Limits(0.5, 0.7))
+    >>> choose(costs, None, Limits(0.5, 0.7, 1.0))
     (2, [])
-    >>> choose(costs, 5, Limits(0.5, 0.7))[1][0]
+    >>> choose(costs, 5, Limits(0.5, 0.7, 1.0))[1][0]
     'only 3 of 5 layers were found'
     """
     if not len(costs):
@@ -208,9 +211,10 @@ def choose(costs: Floats, k: int | None, limits: Limits) -> tuple[int, list[str]
         ]
     if k is None:
         return sure, []
-    count, notes = min(k, len(costs)), []
+    count, notes = min(k, max(1, int((costs < limits.most).sum()))), []
     if count < k:
-        notes.append(f"only {count} of {k} layers were found")
+        rest = f"; further candidates cost more than {limits.most:g}" * (count < len(costs))
+        notes.append(f"only {count} of {k} layers were found{rest}")
     if count > sure:
         notes.append(
             f"{count - sure} of the layers cost more than {limits.layer:g} and may be none; look "

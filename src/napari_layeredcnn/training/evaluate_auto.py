@@ -106,7 +106,7 @@ def evaluate_auto(
     >>> found = Candidates(
     ...     flat, 0 * flat, np.zeros(1, np.float32), np.ones(1, int), (0,), 8, False, "", None
     ... )
-    >>> finder = Finder(lambda image: found, Limits(1, 1))
+    >>> finder = Finder(lambda image: found, Limits(1, 1, 1))
     >>> case = Case("flat", "a", np.zeros((8, 9)), flat)
     >>> def copied(image, seed):
     ...     return np.repeat(seed.curves[:, seed.columns], image.shape[1], axis=1)
