@@ -147,7 +147,7 @@ class MeasureForm(QWidget):
             "thick a tilted region really is. Plot and maps show it then.",
         )
         self._fields = Fields()
-        self._fields.add("Labels", self._labels.native)
+        self._fields.add("Measure", self._labels.native)
         self._fields.add("Slices", self._slices.native)
         self._fields.add("Along", self._along.native)
         self._fields.add("Layers run", self._way.native)
