@@ -233,7 +233,8 @@ def iter_complete(
         model = load_model(model)
     decoder = Decoder(model.network, device)
     grid = working_grid(seed.curves, height, region_thickness)
-    runs = Runs(decoder, grid.image(scale_intensities(gray)), grid.seed(seed.curves))
+    image = grid.image(scale_intensities(gray))
+    runs = Runs(decoder, image, grid.seed(seed.curves), anchored=True)
     both = direction in ("horizontal", "vertical")
     backward, forward = both or direction in ("left", "up"), both or direction in ("right", "down")
     for start, stop, done, total in runs.run(forward=forward, backward=backward):

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from napari_layeredcnn.core import anchoring
 from napari_layeredcnn.core.columns import ColumnNetwork
 from napari_layeredcnn.core.decoding import decode
 from napari_layeredcnn.core.joining import join
@@ -188,6 +189,9 @@ class Runs:
         Scaled to [-1, 1].
     seed : (K, W) or (B, K, W) float32 array
         Curves in edge coordinates, NaN where not given.
+    anchored : bool
+        Whether runs keep to the heights that were given, see `anchoring`. The columns behind a
+        labelled stretch are then known a few steps later than they are computed.
 
     Attributes
     ----------
@@ -200,7 +204,9 @@ class Runs:
         If the images of a batch are not labelled in the same columns.
     """
 
-    def __init__(self, decoder: Decoder, image: Floats, seed: Floats) -> None:
+    def __init__(
+        self, decoder: Decoder, image: Floats, seed: Floats, *, anchored: bool = False
+    ) -> None:
         given = ~np.isnan(seed).any(axis=-2).reshape(-1, seed.shape[-1])
         if (given != given[0]).any():
             raise ValueError(
@@ -211,11 +217,15 @@ class Runs:
         self._decoder = decoder
         self._image = image
         self._seed = seed
+        self._anchored = anchored
         self.curves = seed.copy()
         self.uncertainty = np.where(np.isnan(seed), np.nan, 0).astype(np.float32)
 
     def run(self, *, forward: bool, backward: bool) -> Iterator[tuple[int, int, int, int]]:
-        """Yield (start, stop, done, total): grid columns that have changed, steps made and all."""
+        """Yield (start, stop, done, total): grid columns that have changed, steps made and all.
+
+        Columns may still be NaN; they are yielded again then.
+        """
         width = self._seed.shape[-1]
         edges = np.flatnonzero(np.diff(np.concatenate([[False], self._given, [False]])))
         stretches = [(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
@@ -225,21 +235,21 @@ class Runs:
         total += (forward and width - stretches[-1][1]) + (backward and stretches[0][0])
         done = 0
         if backward:
-            for x in self._leftward(stretches[0], 0):
+            for start, stop in self._leftward(stretches[0], 0):
                 done += 1
-                yield x, x + 1, done, total
+                yield start, stop, done, total
         for before, after in itertools.pairwise(stretches):
             gap = slice(before[1], after[0])
             runs = []
             if forward:
-                for x in self._rightward(before, after[0]):
+                for start, stop in self._rightward(before, after[0]):
                     done += 1
-                    yield x, x + 1, done, total
+                    yield start, stop, done, total
                 runs.append((self.curves[..., gap].copy(), self.uncertainty[..., gap].copy()))
             if backward:
-                for x in self._leftward(after, before[1]):
+                for start, stop in self._leftward(after, before[1]):
                     done += 1
-                    yield x, x + 1, done, total
+                    yield start, stop, done, total
                 runs.append((self.curves[..., gap].copy(), self.uncertainty[..., gap].copy()))
             if len(runs) == 2 and gap.stop > gap.start:
                 ends = self._seed[..., gap.start - 1], self._seed[..., gap.stop]
@@ -248,29 +258,52 @@ class Runs:
                     self.curves[i][:, gap], self.uncertainty[i][:, gap] = joined
                 yield gap.start, gap.stop, done, total
         if forward:
-            for x in self._rightward(stretches[-1], width):
+            for start, stop in self._rightward(stretches[-1], width):
                 done += 1
-                yield x, x + 1, done, total
+                yield start, stop, done, total
 
-    def _rightward(self, stretch: tuple[int, int], stop: int) -> Iterator[int]:
+    def _rightward(self, stretch: tuple[int, int], stop: int) -> Iterator[tuple[int, int]]:
+        """Run to the right; yield columns that have changed, once for each step."""
         start, end = stretch
         window = slice(start, min(stop + LOOK_AHEAD, self._seed.shape[-1]))
-        for x, curves, uncertainty in self._decode(
-            self._image[..., window], self._seed[..., start:end], stop - start
-        ):
-            self.curves[..., start + x], self.uncertainty[..., start + x] = curves, uncertainty
-            yield start + x
+        image, given = self._image[..., window], self._seed[..., start:end]
+        for first, last, curves, uncertainty in self._run(image, given, stop - start):
+            columns = slice(start + first, start + last)
+            self.curves[..., columns], self.uncertainty[..., columns] = curves, uncertainty
+            yield columns.start, columns.stop
 
-    def _leftward(self, stretch: tuple[int, int], stop: int) -> Iterator[int]:
+    def _leftward(self, stretch: tuple[int, int], stop: int) -> Iterator[tuple[int, int]]:
         """The mirrored image, run to the right."""
         start, end = stretch
         window = slice(max(stop - LOOK_AHEAD, 0), end)
-        for x, curves, uncertainty in self._decode(
-            self._image[..., window][..., ::-1], self._seed[..., start:end][..., ::-1], end - stop
-        ):
-            column = end - 1 - x
-            self.curves[..., column], self.uncertainty[..., column] = curves, uncertainty
-            yield column
+        image, given = self._image[..., window][..., ::-1], self._seed[..., start:end][..., ::-1]
+        for first, last, curves, uncertainty in self._run(image, given, end - stop):
+            columns = slice(end - last, end - first)
+            self.curves[..., columns] = curves[..., ::-1]
+            self.uncertainty[..., columns] = uncertainty[..., ::-1]
+            yield columns.start, columns.stop
+
+    def _run(
+        self, image: Floats, given: Floats, stop: int
+    ) -> Iterator[tuple[int, int, Floats, Floats]]:
+        """Yield (start, stop, curves, uncertainty) for each step; what waits is NaN."""
+        start, height = given.shape[-1], image.shape[-2]
+        wait = anchoring.COLUMNS if self._anchored and stop - start >= anchoring.COLUMNS else 0
+        curves = np.full((*given.shape[:-1], max(stop - start, 0)), np.nan, dtype=np.float32)
+        uncertainty = np.full_like(curves, np.nan)
+        shift = np.zeros(given.shape[:-1], dtype=np.float32)
+        nothing = np.full_like(curves[..., :1], np.nan)
+        for x, column, blur in self._decode(image, given, stop):
+            done = x + 1 - start
+            curves[..., done - 1], uncertainty[..., done - 1] = column, blur
+            if done < wait:
+                yield x, x + 1, nothing, nothing
+                continue
+            if done == wait:
+                shift = anchoring.anchoring_shift(given[..., -1], curves[..., :wait])
+            new = slice(0 if done == wait else done - 1, done)
+            part = anchoring.moved(curves[..., new], shift, height) if wait else curves[..., new]
+            yield start + new.start, x + 1, part, uncertainty[..., new]
 
     def _decode(
         self, image: Floats, given: Floats, stop: int
