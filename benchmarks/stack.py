@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from napari_layeredcnn.core.runs import Decoder
+from napari_layeredcnn.core.decoder import Decoder
 from napari_layeredcnn.core.weights import load_model
 
 if TYPE_CHECKING:

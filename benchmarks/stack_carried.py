@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_layeredcnn.core.runs import Decoder
+from napari_layeredcnn.core.decoder import Decoder
 from napari_layeredcnn.core.seeds import Seed
 from napari_layeredcnn.core.slices import Slices
 from napari_layeredcnn.core.stack import complete_stack

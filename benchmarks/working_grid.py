@@ -19,7 +19,8 @@ from pathlib import Path
 import imageio.v3 as iio
 import numpy as np
 
-from napari_layeredcnn.core.runs import Decoder, Runs
+from napari_layeredcnn.core.decoder import Decoder
+from napari_layeredcnn.core.runs import Runs
 from napari_layeredcnn.core.scaling import scale_intensities, to_grayscale
 from napari_layeredcnn.core.weights import load_model
 from napari_layeredcnn.core.working import WorkingGrid, working_grid

@@ -6,10 +6,10 @@ import pytest
 from napari_layeredcnn.core import around
 from napari_layeredcnn.core.around import complete_around, iter_complete_around
 from napari_layeredcnn.core.completion import CompletedColumns, Completion
+from napari_layeredcnn.core.decoder import CompletionError
 from napari_layeredcnn.core.network import Configuration
 from napari_layeredcnn.core.polar import PolarError
 from napari_layeredcnn.core.polar_seed import seed_around
-from napari_layeredcnn.core.runs import CompletionError
 from napari_layeredcnn.core.scaling import ImageError
 from napari_layeredcnn.core.weights import Model
 from napari_layeredcnn.core.working import working_grid

@@ -11,7 +11,7 @@ from napari_layeredcnn.core.autoinit import (
     paper_layers,
 )
 from napari_layeredcnn.core.completion import complete
-from napari_layeredcnn.core.runs import CompletionError
+from napari_layeredcnn.core.decoder import CompletionError
 from napari_layeredcnn.core.scaling import ImageError
 from napari_layeredcnn.core.search import STARTS
 from napari_layeredcnn.core.weights import load_model

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from napari_layeredcnn.core.autoinit_stack import find_layers_in_stack, iter_find_layers_in_stack
-from napari_layeredcnn.core.runs import CompletionError
+from napari_layeredcnn.core.decoder import CompletionError
 
 
 @pytest.fixture(scope="module")

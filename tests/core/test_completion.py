@@ -8,9 +8,9 @@ from napari_layeredcnn.core.completion import (
     complete,
     iter_complete,
 )
+from napari_layeredcnn.core.decoder import CompletionError, choose_device
 from napari_layeredcnn.core.decoding import decode
 from napari_layeredcnn.core.network import Configuration
-from napari_layeredcnn.core.runs import CompletionError, choose_device
 from napari_layeredcnn.core.scaling import ImageError, scale_intensities
 from napari_layeredcnn.core.seeds import Seed, SeedError
 from napari_layeredcnn.core.weights import Model

@@ -8,7 +8,7 @@ import pytest
 import zarr
 
 from napari_layeredcnn.core import slices as module
-from napari_layeredcnn.core.runs import CompletionError
+from napari_layeredcnn.core.decoder import CompletionError
 from napari_layeredcnn.core.scaling import ImageError
 from napari_layeredcnn.core.slices import Slices
 

@@ -9,8 +9,8 @@ from scipy.ndimage import gaussian_filter
 
 from napari_layeredcnn.core import anchoring
 from napari_layeredcnn.core.completion import complete
+from napari_layeredcnn.core.decoder import CompletionError, Decoder
 from napari_layeredcnn.core.network import LayeredCNN
-from napari_layeredcnn.core.runs import CompletionError, Decoder
 from napari_layeredcnn.core.scaling import ImageError
 from napari_layeredcnn.core.seeds import Seed
 from napari_layeredcnn.core.stack import complete_stack, iter_complete_stack

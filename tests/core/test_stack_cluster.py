@@ -15,7 +15,7 @@ import zarr
 from distributed import Client, LocalCluster
 
 from napari_layeredcnn.core import stack_cluster
-from napari_layeredcnn.core.runs import CompletionError, Decoder
+from napari_layeredcnn.core.decoder import CompletionError, Decoder
 from napari_layeredcnn.core.scaling import ImageError
 from napari_layeredcnn.core.slices import Slices
 from napari_layeredcnn.core.stack import complete_stack, iter_complete_stack

@@ -11,8 +11,8 @@ import pytest
 import torch
 import zarr
 
+from napari_layeredcnn.core.decoder import CompletionError
 from napari_layeredcnn.core.network import Configuration, LayeredCNN
-from napari_layeredcnn.core.runs import CompletionError
 from napari_layeredcnn.core.stack import complete_stack, iter_complete_stack
 from napari_layeredcnn.core.stack_file import open_stack_file
 from napari_layeredcnn.core.stack_output import labels_dtype

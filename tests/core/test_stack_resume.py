@@ -12,7 +12,7 @@ import pytest
 import torch
 import zarr
 
-from napari_layeredcnn.core.runs import CompletionError, Decoder
+from napari_layeredcnn.core.decoder import CompletionError, Decoder
 from napari_layeredcnn.core.scaling import ImageError
 from napari_layeredcnn.core.stack import complete_stack, iter_complete_stack
 from napari_layeredcnn.core.stack_file import open_stack_file

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from napari_layeredcnn.core.runs import CompletionError
+from napari_layeredcnn.core.decoder import CompletionError
 from napari_layeredcnn.core.seeds import Seed
 from napari_layeredcnn.core.stack_columns import APART
 from napari_layeredcnn.core.stack_seeds import StackSeeds, seeds_for_stack

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from napari_layeredcnn.core.runs import CompletionError
+from napari_layeredcnn.core.decoder import CompletionError
 from napari_layeredcnn.core.seeds import Seed
 from napari_layeredcnn.core.stack import complete_stack, iter_complete_stack
 from napari_layeredcnn.core.stack_file import open_stack_file

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_layeredcnn.core.runs import choose_device
+from napari_layeredcnn.core.decoder import choose_device
 from napari_layeredcnn.core.seeds import seed_from_regions
 from napari_layeredcnn.plugin.choices import Choices
 from napari_layeredcnn.plugin.reports import told, turned

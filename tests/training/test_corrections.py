@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from napari_layeredcnn.core.curves import over_under
-from napari_layeredcnn.core.runs import Decoder
+from napari_layeredcnn.core.decoder import Decoder
 from napari_layeredcnn.core.weights import load_model
 from napari_layeredcnn.core.working import WorkingGrid
 from napari_layeredcnn.training.alternatives import flat_line

@@ -16,7 +16,7 @@ from napari_layeredcnn.core.weights import load_model
 from napari_layeredcnn.training import loop, schedule, validation
 from napari_layeredcnn.training.batches import BatchSize, batches, make_batch
 from napari_layeredcnn.training.loop import TrainingOptions, train
-from napari_layeredcnn.training.loss import column_loss, label_input
+from napari_layeredcnn.training.loss import DISTANCE, column_loss, label_input
 from napari_layeredcnn.training.schedule import Schedule
 from napari_layeredcnn.training.state import Averages
 from napari_layeredcnn.training.textures import TextureBank
@@ -158,14 +158,27 @@ def test_recipes_to_compare_with(tmp_path, monkeypatch):
         np.testing.assert_array_equal(given[-1].numpy(), expected)
 
 
+def test_the_loss_knows_how_far_off_a_curve_is():
+    truth = torch.full((1, 1, 2), 10.0)
+    at = [-50 + 100 * render(torch.full((1, 1, 2), y), 32) for y in (10.0, 11.0, 13.0)]
+    right, near, far = (float(column_loss(logits, truth, truth)) for logits in at)
+    # One row in 32 is wrong by 100 nats, or three are; the curve is off by 1 or 3 px.
+    assert right == pytest.approx(0, abs=1e-6)
+    assert near == pytest.approx(100 / 32 + DISTANCE, rel=1e-5)
+    assert far == pytest.approx(3 * (100 / 32 + DISTANCE), rel=1e-5)
+
+
 def test_columns_behind_a_lost_curve_count_less():
     generator = torch.Generator().manual_seed(1)
     logits = torch.randn(1, 3, 32, 24, generator=generator)
     truth = torch.full((1, 2, 24), 10.0)
     truth[:, 1] = 20
-    every = torch.nn.functional.cross_entropy(
-        logits[..., 1:], render(truth, 32)[..., 1:], reduction="none"
-    ).mean(1)
+    every = torch.stack(
+        [
+            column_loss(logits[..., x - 1 : x + 1], *2 * (truth[..., x - 1 : x + 1],))
+            for x in range(1, 24)
+        ]
+    ).view(1, 23)
     torch.testing.assert_close(column_loss(logits, truth, truth), every.mean())
     seen = truth.clone()
     seen[:, 1, 11] += 32 / 3 / 2  # half a mean thickness

@@ -176,7 +176,7 @@ def _row(
     doing: str,
 ) -> Row:
     """Complete one image or stack, and go on where that fails."""
-    from napari_layeredcnn.core.runs import is_out_of_memory
+    from napari_layeredcnn.core.decoder import is_out_of_memory
 
     start = time.perf_counter()
     try:

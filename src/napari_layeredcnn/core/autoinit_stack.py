@@ -11,7 +11,7 @@ import numpy as np
 
 from napari_layeredcnn.core.agreement import agreeing
 from napari_layeredcnn.core.autoinit import iter_find_layers
-from napari_layeredcnn.core.runs import CompletionError
+from napari_layeredcnn.core.decoder import CompletionError
 from napari_layeredcnn.core.search import FindProgress
 from napari_layeredcnn.core.weights import Model, load_model
 

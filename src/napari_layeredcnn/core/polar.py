@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.ndimage import map_coordinates, maximum_filter
 
+from napari_layeredcnn.core.decoder import CompletionError
 from napari_layeredcnn.core.ray_pixels import RayPixels, sort_pixels
-from napari_layeredcnn.core.runs import CompletionError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from napari_layeredcnn.core.candidates import Candidates, choose
 from napari_layeredcnn.core.clusters import ONSET
-from napari_layeredcnn.core.runs import CompletionError, Decoder, Runs
+from napari_layeredcnn.core.decoder import CompletionError, Decoder
+from napari_layeredcnn.core.runs import Runs
 from napari_layeredcnn.core.scaling import scale_intensities, to_grayscale
 from napari_layeredcnn.core.weights import Model, load_model
 from napari_layeredcnn.core.working import WorkingGrid, working_grid

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_layeredcnn.core.runs import CompletionError, Decoder, Runs, is_out_of_memory
+from napari_layeredcnn.core.decoder import CompletionError, Decoder, is_out_of_memory
+from napari_layeredcnn.core.runs import Runs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_layeredcnn.core.runs import CompletionError
+from napari_layeredcnn.core.decoder import CompletionError
 from napari_layeredcnn.core.stack_cluster import connect, memory_of_workers
 from napari_layeredcnn.core.stack_output import StackOutput, create_output
 from napari_layeredcnn.core.stack_partition import Partition

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, get_args
 import numpy as np
 
 from napari_layeredcnn.core.completion import Direction
-from napari_layeredcnn.core.runs import CompletionError
+from napari_layeredcnn.core.decoder import CompletionError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

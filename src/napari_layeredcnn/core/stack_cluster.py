@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import safetensors.torch
 
+from napari_layeredcnn.core.decoder import CompletionError, Decoder
 from napari_layeredcnn.core.network import Configuration, LayeredCNN
-from napari_layeredcnn.core.runs import CompletionError, Decoder
 from napari_layeredcnn.core.scaling import ImageError
 from napari_layeredcnn.core.stack_batch import batch_images, batch_seeds, complete_batch
 

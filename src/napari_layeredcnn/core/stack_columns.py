@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_layeredcnn.core.runs import Decoder, Runs
+from napari_layeredcnn.core.runs import Runs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from napari_layeredcnn.core.decoder import Decoder
     from napari_layeredcnn.core.seeds import Seed
     from napari_layeredcnn.core.slices import Slices
     from napari_layeredcnn.core.working import WorkingGrid

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from napari_layeredcnn.core.runs import CompletionError
+from napari_layeredcnn.core.decoder import CompletionError
 from napari_layeredcnn.core.seeds import Seed
 from napari_layeredcnn.core.stack_partition import Partition
 from napari_layeredcnn.core.stack_seeds import StackSeeds
@@ -152,7 +152,7 @@ def open_stack_file(path: str | Path) -> StackFile:
     >>> open_stack_file("nowhere.zarr")
     Traceback (most recent call last):
     ...
-    napari_layeredcnn.core.runs.CompletionError: nowhere.zarr is no completed stack...
+    napari_layeredcnn.core.decoder.CompletionError: nowhere.zarr is no completed stack...
     """
     import zarr
 

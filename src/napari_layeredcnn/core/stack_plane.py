@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-from napari_layeredcnn.core.runs import Decoder, Runs
+from napari_layeredcnn.core.runs import Runs
 from napari_layeredcnn.core.working import WorkingGrid
 
 if TYPE_CHECKING:
+    from napari_layeredcnn.core.decoder import Decoder
     from napari_layeredcnn.core.slices import Slices
 
 Floats = NDArray[np.float32]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_layeredcnn.core.runs import CompletionError
+from napari_layeredcnn.core.decoder import CompletionError
 from napari_layeredcnn.core.stack_file import StackFile, open_stack_file
 from napari_layeredcnn.core.stack_seeds import StackSeeds
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_layeredcnn.core.completion import Completion
-from napari_layeredcnn.core.runs import CompletionError, Decoder
+from napari_layeredcnn.core.decoder import CompletionError, Decoder
 from napari_layeredcnn.core.slices import Slices
 from napari_layeredcnn.core.stack_batch import batch_images, batch_seeds, complete_batch
 from napari_layeredcnn.core.stack_checks import check_direction, check_seeds

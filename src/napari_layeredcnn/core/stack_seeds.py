@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_layeredcnn.core.runs import CompletionError, Decoder
+from napari_layeredcnn.core.decoder import CompletionError, Decoder
 from napari_layeredcnn.core.seeds import Seed
 from napari_layeredcnn.core.slices import Slices
 from napari_layeredcnn.core.stack_checks import check_direction, check_seeds, check_stop

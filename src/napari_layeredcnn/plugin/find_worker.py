@@ -132,7 +132,7 @@ def _summary(request: FindRequest, found: dict[Plane, Candidates]) -> str:
 
 def _told(error: Exception, request: FindRequest) -> str:
     """Return what an error says; along the columns, what is called a column is a row."""
-    from napari_layeredcnn.core.runs import CompletionError
+    from napari_layeredcnn.core.decoder import CompletionError
 
     text = told(error)
     vertical = request.choices.direction == "vertical"
