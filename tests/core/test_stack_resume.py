@@ -197,7 +197,7 @@ def test_a_full_disk_keeps_what_is_finished(settings, stack, expected, small_dis
         complete_stack(stack, SEEDS, output=path, **settings)
     file = open_stack_file(path)
     assert file.finished.tolist() == [True] * 2 + [False] * 4
-    np.testing.assert_array_equal(np.asarray(file.curves)[:2], expected.curves[:2])
+    np.testing.assert_array_equal(np.asarray(file.curves[:2]), expected.curves[:2])
     small_disk(1000)
     result = complete_stack(stack, SEEDS, output=path, resume=True, **settings)
     assert result.curves.tobytes() == expected.curves.tobytes()
