@@ -11,7 +11,11 @@ def test_it_is_what_scipy_finds():
     values = np.random.default_rng(0).gamma(2, size=40)
     ours = interval([values], resamples=20000)
     theirs = bootstrap(
-        (values,), np.mean, method="percentile", n_resamples=20000, random_state=np.random.default_rng(1)
+        (values,),
+        np.mean,
+        method="percentile",
+        n_resamples=20000,
+        random_state=np.random.default_rng(1),  # "rng" since SciPy 1.15
     ).confidence_interval
     assert ours.mean == pytest.approx(values.mean())
     assert ours.n == 40

@@ -13,7 +13,7 @@ from napari_layeredcnn.core import network as network_module
 from napari_layeredcnn.core.network import Configuration, LayeredCNN
 from napari_layeredcnn.core.sharpening import render
 from napari_layeredcnn.core.weights import load_model
-from napari_layeredcnn.training import loop, schedule, validation
+from napari_layeredcnn.training import loop, validation
 from napari_layeredcnn.training.batches import BatchSize, batches, make_batch
 from napari_layeredcnn.training.loop import TrainingOptions, train
 from napari_layeredcnn.training.loss import DISTANCE, column_loss, label_input
@@ -27,7 +27,7 @@ def tiny(monkeypatch):
     """A configuration and sizes with which a step takes milliseconds."""
     monkeypatch.setitem(network_module.CONFIGURATIONS, "tiny", Configuration((4, 6), 1))
     monkeypatch.setattr(
-        Schedule, "batch_size", lambda self, index, progress: BatchSize(3, 16, 24, 1 + index % 3)
+        Schedule, "batch_size", lambda self, index: BatchSize(3, 16, 24, 1 + index % 3)
     )
     monkeypatch.setattr(validation, "SIZES", (BatchSize(2, 16, 16, 1), BatchSize(2, 16, 16, 2)))
     threads = torch.get_num_threads()
@@ -132,17 +132,6 @@ def test_trained_weights_can_go_on_with_a_wider_image_stack(tmp_path, monkeypatc
         train(replace(options, configuration="paper"))
 
 
-def test_images_stay_small_where_that_is_asked_for():
-    plan = Schedule(steps=100, minutes=None, small=True)
-    sizes = {(s.height, s.width) for s in (plan.batch_size(i, 0.9) for i in range(18))}
-    assert sizes == {(32, 64), (48, 64), (64, 64)}
-
-
-def test_trained_weights_see_full_size_at_once():
-    plan = Schedule(steps=100, minutes=None, fresh=False)
-    assert {plan.batch_size(i, 0.0).height for i in range(18)} == {64, 96}
-
-
 @pytest.mark.usefixtures("tiny")
 def test_recipes_to_compare_with(tmp_path, monkeypatch):
     plan = Schedule(steps=10, minutes=None, own=False)
@@ -189,11 +178,10 @@ def test_columns_behind_a_lost_curve_count_less():
 
 
 def test_every_number_of_curves_is_logged():
-    for progress in (0.0, 0.9):
-        plan = Schedule(steps=100, minutes=None)
-        steps = range(loop.LOG_EVERY - 1, 40 * loop.LOG_EVERY, loop.LOG_EVERY)
-        logged = {plan.batch_size(i, progress).n_curves for i in steps}
-        assert logged == {plan.batch_size(i, progress).n_curves for i in range(100)}
+    plan = Schedule(steps=100, minutes=None)
+    steps = range(loop.LOG_EVERY - 1, 40 * loop.LOG_EVERY, loop.LOG_EVERY)
+    logged = {plan.batch_size(i).n_curves for i in steps}
+    assert logged == {plan.batch_size(i).n_curves for i in range(100)}
 
 
 @pytest.mark.usefixtures("tiny")
@@ -263,17 +251,14 @@ def test_batch_is_scaled_and_warped():
     assert 0.3 < distance.mean() < 2
 
 
-@pytest.mark.parametrize("progress", [0.0, 0.3, 0.44, 0.45, 0.99])
-def test_sizes_stay_within_the_voxels_and_cover_one_to_nine_curves(progress):
+def test_sizes_stay_within_the_voxels_and_the_memory_that_backward_passes_respect():
     plan = Schedule(steps=100, minutes=None, batch=8)
-    sizes = [plan.batch_size(i, progress) for i in range(48)]
+    sizes = [plan.batch_size(i) for i in range(48)]
     for size in sizes:
         voxels = size.images * size.height * size.width * (size.n_curves + 1)
         assert 0.7 < voxels / (8 * 4 * 64 * 128) < 1.3
-    counts = {size.n_curves for size in sizes}
-    assert counts >= {1, 2, 3, 4, 5, 7}
-    if progress >= schedule.SMALL_UNTIL:
-        assert counts == set(range(1, 10))
+        assert size.height * size.width < 128 * 64
+    assert {size.n_curves for size in sizes} == {1, 2, 3, 4, 5, 7}
 
 
 def test_learning_rate_rises_then_falls_to_a_hundredth():

@@ -81,9 +81,6 @@ def train(
             "--no-own-outputs", help="Never on the network's own outputs, to compare with."
         ),
     ] = False,
-    small: Annotated[
-        bool, typer.Option("--small", help="All images small, to compare recipes in little time.")
-    ] = False,
     seed: Annotated[int, typer.Option(min=0, help="Fixes weights and images.")] = 0,
     workers: Annotated[
         int, typer.Option(min=0, help="Processes that make images; 0: between the steps.")
@@ -137,7 +134,6 @@ def train(
                     fresh=start_from is None,
                     warping=not no_warping,
                     own=not no_own_outputs,
-                    small=small,
                 ),
                 configuration=configuration.value if configuration else None,
                 seed=seed,

@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from napari_layeredcnn.training.schedule import Schedule
 
 CLIP_NORM = 10.0
-#: Steps; has no factor in common with the lengths of the cycles of curves (18 and 9), so that
-#: every number of curves is logged.
+#: Steps; has no factor in common with the length of the cycle of curves (9), so that every number
+#: of curves is logged.
 LOG_EVERY = 25
 
 
@@ -170,13 +170,7 @@ class _Training:
     def run(self) -> Iterator[dict[str, Any]]:
         """Yield log records: of every 25th step, and of each validation."""
         options, counters = self.options, self.counters
-        stream = self._batches(
-            counters.step,
-            lambda i: self.schedule.batch_size(
-                i, self._progress if self.schedule.steps is None else i / self.schedule.steps
-            ),
-            options.workers,
-        )
+        stream = self._batches(counters.step, self.schedule.batch_size, options.workers)
         if not self.schedule.fresh and counters.step == 0:
             yield self._save()  # what it has to be better than
         saved = time.monotonic()

@@ -14,20 +14,19 @@ from napari_layeredcnn.training.batches import BatchSize
 if TYPE_CHECKING:
     import numpy as np
 
-#: The first part of a training uses small images: four times as many in the same time.
-SMALL_UNTIL = 0.45
+#: Batch normalization takes a batch's own statistics in the first part of a training from nothing.
+BATCH_STATISTICS_UNTIL = 0.45
 #: The network's own outputs are used as input from here on (paper: after 3 of 30 epochs, then
 #: one pass more every 3 epochs up to 5).
 OWN_OUTPUTS_FROM = 0.2
 MOST_PASSES = 3
 
-# Rows and columns by number of curves. Larger planes are avoided: in bfloat16 on the CPU the
-# backward pass of Conv3d writes beyond its memory for 16 channels of 96x128 or 128x64 pixels and
-# above (torch 2.13, found with glibc's checking allocator).
-_SMALL = {1: (32, 64), 2: (32, 64), 3: (32, 64), 4: (48, 64), 5: (48, 64), 7: (64, 64)}
-_FULL = {k: (64, 128) for k in range(1, 6)} | {k: (96, 64) for k in range(6, 10)}
-_SMALL_CYCLE = (1, 2, 3, 4, 5, 1, 2, 3, 7)
-_FULL_CYCLE = (1, 2, 3, 7, 4, 5, 1, 8, 2, 3, 4, 6, 1, 2, 5, 9, 3, 4)
+# Rows and columns by number of curves. Full-size images, 64x128, teach less in the same time
+# (docs/experiments.md). Planes of 96x128 or 128x64 pixels and above must be avoided: in bfloat16 on
+# the CPU the backward pass of Conv3d writes beyond its memory for 16 channels of that size (torch
+# 2.13, found with glibc's checking allocator).
+_SIZES = {1: (32, 64), 2: (32, 64), 3: (32, 64), 4: (48, 64), 5: (48, 64), 7: (64, 64)}
+_CYCLE = (1, 2, 3, 4, 5, 1, 2, 3, 7)
 
 
 @dataclass(frozen=True)
@@ -48,14 +47,12 @@ class Schedule:
     warmup : int
         Steps.
     fresh : bool
-        Whether the first weights are random. Trained ones go on with what comes last: full size,
-        own outputs, fixed normalization.
+        Whether the first weights are random. Trained ones go on with what comes last: own outputs,
+        fixed normalization.
     warping : bool
         Whether the input label is the true one with warped borders; if not, as it is.
     own : bool
         Whether the input label is at times what the network has made of it.
-    small : bool
-        Whether all images are small ones: to compare recipes in little time.
     """
 
     steps: int | None
@@ -66,7 +63,6 @@ class Schedule:
     fresh: bool = True
     warping: bool = True
     own: bool = True
-    small: bool = False
 
     def progress(self, step: int, minutes: float) -> float:
         """Part of the budget that is used up, 0 to 1."""
@@ -75,14 +71,10 @@ class Schedule:
         assert self.minutes is not None
         return min(minutes / self.minutes, 1.0)
 
-    def batch_size(self, index: int, progress: float) -> BatchSize:
-        """Shape of batch number ``index``; the number of curves goes round from 1 to 9."""
-        if self.small or (self.fresh and progress < SMALL_UNTIL):
-            n_curves = _SMALL_CYCLE[index % len(_SMALL_CYCLE)]
-            height, width = _SMALL[n_curves]
-        else:
-            n_curves = _FULL_CYCLE[index % len(_FULL_CYCLE)]
-            height, width = _FULL[n_curves]
+    def batch_size(self, index: int) -> BatchSize:
+        """Shape of batch number ``index``; the number of curves goes round from 1 to 7."""
+        n_curves = _CYCLE[index % len(_CYCLE)]
+        height, width = _SIZES[n_curves]
         voxels = self.batch * 4 * 64 * 128
         images = max(2, round(voxels / ((n_curves + 1) * height * width)))
         return BatchSize(images, height, width, n_curves)
@@ -93,7 +85,7 @@ class Schedule:
         A batch's statistics hold columns that are not decoded yet, and other images: a network
         that leans on them loses that in use (a fifth to a half more loss, docs/experiments.md).
         """
-        return self.fresh and progress < SMALL_UNTIL
+        return self.fresh and progress < BATCH_STATISTICS_UNTIL
 
     def rate(self, step: int, progress: float) -> float:
         """Learning rate of a step."""
