@@ -95,7 +95,7 @@ def test_a_number_of_layers_is_what_comes_or_is_said_to_be_too_large():
 
 
 def test_layers_that_no_slice_shows_together():
-    found = {0: candidates((10, 0.1)), 1: candidates((40, 0.2))}
+    found = {0: candidates((10, 0.1)), 1: candidates((40, 0.15))}
     layers = agreeing(found, 2)
     assert list(layers) == [0]
     assert heights(layers[0]) == [10]

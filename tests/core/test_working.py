@@ -54,9 +54,12 @@ def test_image_is_averaged_on_a_coarser_grid():
     [
         ([50, 68, 86], 200, None, 78),  # 18 px on average become 7
         ([50, 68, 86], 200, 20, 70),  # the caller's number
-        ([300], 640, None, 64),  # one curve: 64 rows
-        ([10, 10.1], 40, None, 160),  # at most four times enlarged
-        ([0, 2000], 2000, None, 64),  # not fewer than 64 rows
+        ([300], 640, None, 56),  # one curve: 56 rows
+        ([40, 43, 46], 80, None, 80),  # thin regions are not enlarged
+        ([10, 15], 40, None, 56),  # but small images are, to 56 rows
+        ([5, 7], 10, None, 40),  # at most four times
+        ([10, 10.1], 40, 0.1, 160),  # so with the caller's number
+        ([0, 2000], 2000, None, 56),  # not fewer than 56 rows
         ([100, 103, 106], 1000, None, 192),  # nor more than 192
     ],
 )

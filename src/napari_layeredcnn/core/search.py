@@ -13,7 +13,7 @@ from napari_layeredcnn.core.decoder import CompletionError, Decoder
 from napari_layeredcnn.core.runs import Runs
 from napari_layeredcnn.core.scaling import scale_intensities, to_grayscale
 from napari_layeredcnn.core.weights import Model, load_model
-from napari_layeredcnn.core.working import WorkingGrid, working_grid
+from napari_layeredcnn.core.working import REGION_THICKNESS, WorkingGrid, working_grid
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -27,6 +27,8 @@ Floats = NDArray[np.float32]
 
 #: Single curves started in a column, linearly spaced.
 STARTS = 20
+#: Rows of the working grid, unless the thickness of the regions is given.
+ROWS = 64
 #: Share of the free memory that a batch of starts may take.
 SHARE_OF_FREE = 0.5
 
@@ -88,6 +90,8 @@ class Search:
         self._notes = ["the colors were turned into luminance"] if had_colors else []
         self._height, self._width = gray.shape
         one = np.zeros((1, self._width), dtype=np.float32)
+        if region_thickness is None:
+            region_thickness = REGION_THICKNESS * self._height / ROWS
         self.grid = working_grid(one, self._height, region_thickness)
         if self.grid.columns < ONSET:
             raise CompletionError(

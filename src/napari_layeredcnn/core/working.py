@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 #: Thickness of a region in pixels that the grid aims at.
 REGION_THICKNESS = 7.0
 #: An image with a single curve, which has no region between two curves to measure, gets the fewest.
-FEWEST_ROWS, MOST_ROWS = 64, 192
+FEWEST_ROWS, MOST_ROWS = 56, 192
 MOST_COLUMNS = 2048
 #: A pixel is never made smaller than by this factor.
 MOST_ENLARGED = 4.0
@@ -119,8 +119,9 @@ def working_grid(
     """Choose the grid from the curves of the seed.
 
     Rows and columns are scaled alike, so that the regions between the first and the last curve
-    come to the target thickness on average; an image with a single curve comes to 64 rows. Between
-    64 and 192 rows, at most 2048 columns, at most four times enlarged.
+    come to the target thickness on average, unless the image would be enlarged for it; an image
+    with a single curve comes to 56 rows. Between 56 and 192 rows, at most 2048 columns, at most
+    four times enlarged.
 
     Parameters
     ----------
@@ -162,7 +163,7 @@ def working_grid(
         scale = FEWEST_ROWS / height
     else:
         thickness = float(np.nanmean(curves[-1] - curves[0])) / (n_curves - 1)
-        scale = target / max(thickness, 1e-6)
+        scale = min(target / max(thickness, 1e-6), 1.0)  # thin regions gain nothing by more pixels
     scale = min(max(scale, FEWEST_ROWS / height), MOST_ROWS / height, MOST_ENLARGED)
     scale = min(scale, MOST_COLUMNS / width)
     rows, columns = max(1, round(height * scale)), max(1, round(width * scale))
