@@ -1,4 +1,4 @@
-"""What layers cost, and what costs as much where there are none: where `LAYER_COSTS` come from.
+"""What layers cost, and what costs as much where there are none: to choose `LAYER_COSTS` by.
 
 Synthetic images with 1 to 5 layers, all of them to be found, and images without: noise, and single
 textures, half of both with a gradient. For each limit: how often something is found where nothing

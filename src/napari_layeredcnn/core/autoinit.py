@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from napari_layeredcnn.core.search import Along, FindProgress
     from napari_layeredcnn.core.weights import Model
 
-#: Costs below which candidates are layers, measured by `benchmarks/find_calibration.py`.
+#: Costs below which candidates are layers, see `docs/experiments.md`.
 LAYER_COSTS = Limits(0.4, 0.55, 1.0)
 #: The same for the paper's costs; the paper has no way of finding nothing.
 PAPER_LAYER_COSTS = Limits(1.8, np.inf, np.inf)
