@@ -179,7 +179,7 @@ def test_closing_early_takes_back_what_was_not_begun(model, stack, cluster, tmp_
 
 
 def test_the_batch_follows_the_smallest_worker(model, stack, cluster):
-    cost = Decoder(model.network, "cpu").bytes_per_image(64, 40, 3)
+    cost = Decoder(model.network, "cpu").bytes_per_image(56, 35, 3)
     for worker in cluster.scheduler.workers.values():
         worker.memory_limit = 5 * cost
     completion = complete_stack(stack, SEEDS, model=model, scheduler=cluster.scheduler_address)
