@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 #: Costs below which candidates are layers, see `docs/experiments.md`.
 LAYER_COSTS = Limits(0.4, 0.55, 1.0)
 #: The same for the paper's costs; the paper has no way of finding nothing.
-PAPER_LAYER_COSTS = Limits(1.8, np.inf, np.inf)
+PAPER_LAYER_COSTS = Limits(1.5, np.inf, np.inf)
 
 
 def find_layers(
