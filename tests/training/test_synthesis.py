@@ -16,6 +16,7 @@ from napari_layeredcnn.training.reliefs import smooth_noise, window
 from napari_layeredcnn.training.synthesis import SyntheticImage, synthesize, synthesize_batch
 from napari_layeredcnn.training.textures import TextureBank
 from napari_layeredcnn.training.visibility import VISIBLE, visibility
+from napari_layeredcnn.training.walks import stacked_walks
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +36,7 @@ def make(bank: TextureBank, seed: int, n_curves: int = 2) -> SyntheticImage:
     height=st.integers(16, 128),
     width=st.integers(16, 128),
 )
-@pytest.mark.parametrize("draw", [random_curves, evenly_spaced_curves])
+@pytest.mark.parametrize("draw", [random_curves, stacked_walks, evenly_spaced_curves])
 def test_curves_are_ordered_and_inside(
     draw: object, seed: int, n_curves: int, height: int, width: int
 ) -> None:
@@ -66,6 +67,17 @@ def test_curves_cover_what_real_ones_do() -> None:
     assert 0.08 < thin.mean() < 0.5
 
 
+def test_stacked_walks_are_as_steep_as_the_paper_s() -> None:
+    """A flat line from the first column is off by 11 px with one curve, by less with more."""
+    off = []
+    for n_curves in (1, 3, 5):
+        stacks = [stacked_walks(np.random.default_rng(s), n_curves, 64, 128) for s in range(200)]
+        off.append(np.mean([np.abs(stack - stack[:, :1]).mean() for stack in stacks]))
+    assert 9 < off[0] < 13
+    assert 3 < off[1] < 6
+    assert 2 < off[2] < off[1]
+
+
 def test_evenly_spaced_curves_are() -> None:
     for seed in range(20):
         curves = evenly_spaced_curves(np.random.default_rng(seed), 6, 128, 64)
@@ -73,10 +85,12 @@ def test_evenly_spaced_curves_are() -> None:
         assert spacing.std() < 0.35 * spacing.mean()
 
 
+@pytest.mark.parametrize("draw", [random_curves, stacked_walks])
 @pytest.mark.parametrize("numbers", [(0, 32, 32), (1, 2, 32), (1, 32, 3)])
-def test_too_small_numbers_are_refused(numbers: tuple[int, int, int]) -> None:
+def test_too_small_numbers_are_refused(draw: object, numbers: tuple[int, int, int]) -> None:
+    assert callable(draw)
     with pytest.raises(ValueError, match="must be at least 1, height and width"):
-        random_curves(np.random.default_rng(0), *numbers)
+        draw(np.random.default_rng(0), *numbers)
 
 
 @settings(max_examples=40, deadline=None)

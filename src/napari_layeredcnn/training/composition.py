@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 
     Image = NDArray[np.float32]
 
-LOOKS = ("independent", "alternating", "plain", "tissue", "ridges", "rows")
-LOOK_SHARES = (0.35, 0.1, 0.13, 0.17, 0.18, 0.07)
-"""What images look like as a whole, and how often: every region for itself; two looks in turn;
-flat intensities; bright beds in the dark; lines in one texture; rows of marks."""
+LOOKS = ("textures", "independent", "alternating", "plain", "tissue", "ridges", "rows")
+LOOK_SHARES = (0.35, 0.22, 0.07, 0.08, 0.11, 0.12, 0.05)
+"""What images look like as a whole, and how often: a strong texture for every region, as in the
+paper; every region for itself; two looks in turn; flat intensities; bright beds in the dark; lines
+in one texture; rows of marks."""
 
 
 def compose(
@@ -66,6 +67,8 @@ def compose(
     regions = _regions(rng, look, len(curves) + 1, bank)
     ramps = _ramps(rng, look, curves)
     image = _paint(rng, curves, ramps, regions, height)
+    if look == "textures":
+        return image
     if look == "rows":
         return draw_marks(rng, image, curves, bank)
     share = {"ridges": 1.0, "independent": 0.2, "tissue": 0.25}.get(look, 0.12)
@@ -90,7 +93,20 @@ class _Region:
     reach: float = 10.0  # px, over which the glow fades
 
 
+def _textures(rng: np.random.Generator, count: int, bank: TextureBank) -> list[_Region]:
+    """Photographs of surfaces side by side: as different in their means as in themselves."""
+    spread = rng.uniform(0.1, 0.3)
+    means = rng.normal(0.5, spread, count)
+    contrasts = np.exp(rng.normal(np.log(0.11), 0.4, count))
+    return [
+        _Region(float(mean), float(contrast), bank.draw(rng))
+        for mean, contrast in zip(means, contrasts, strict=True)
+    ]
+
+
 def _regions(rng: np.random.Generator, look: str, count: int, bank: TextureBank) -> list[_Region]:
+    if look == "textures":
+        return _textures(rng, count, bank)
     contrasts = np.exp(rng.uniform(np.log(0.015), np.log(0.15)) + rng.normal(0, 0.6, count))
     means = _means(rng, count)
     # The fewer textures there are, the more of the regions share one.

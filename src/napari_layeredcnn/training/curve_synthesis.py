@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
 
 from napari_layeredcnn.training.reliefs import base_relief, bump, smooth_noise, window
+from napari_layeredcnn.training.walks import STACKS, calm, check, place
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -61,11 +61,7 @@ def random_curves(
     >>> curves.shape, bool((np.diff(curves, axis=0) >= 0).all())
     ((3, 64), True)
     """
-    if n_curves < 1 or height < 4 or width < 4:
-        raise ValueError(
-            "n_curves must be at least 1, height and width at least 4; "
-            f"found {n_curves}, {height} and {width}."
-        )
+    check(n_curves, height, width)
     # A single curve has no regions to make room for. In a part of the images it takes the whole
     # height, as the authors' do; left to the rest, it would be flat nearly always.
     tall = n_curves == 1 and rng.random() < TALL
@@ -73,10 +69,9 @@ def random_curves(
     if way == 3:
         curves = _beds(rng, n_curves, height, width)
     else:
-        curves = (_shifted_copies, _accumulated_steps, _sorted_walks)[way](rng, n_curves, width)
-        curves = _place(rng, curves, height, tall=tall)
+        curves = place(rng, STACKS[way](rng, n_curves, width), height, tall=tall)
     if not tall and rng.random() < 0.4:
-        curves = _calm(rng, curves, height)
+        curves = calm(rng, curves, height)
     if rng.random() < 0.25:
         curves = curves + _ragged(rng, n_curves, width)
     curves = np.maximum.accumulate(curves, axis=0)
@@ -118,77 +113,6 @@ def evenly_spaced_curves(
     curves = spacing * (level[:, None] + relief + own)
     curves += rng.uniform(0, max(0.0, height - spacing * (n_curves + 0.5)))
     return np.clip(np.maximum.accumulate(curves, axis=0), 0, height).astype(np.float32)
-
-
-def _walk(rng: np.random.Generator, n_rows: int, width: int) -> Curves:
-    """Random walks, smoothed; some are straight or wavy lines plus little else."""
-    kind = rng.random()
-    if kind < 0.5:
-        steps = rng.standard_normal((n_rows, width))
-        if rng.random() < 0.25:  # mostly flat, now and then a jump
-            steps = steps**3
-        walk = np.cumsum(steps, axis=1)
-        sigma = np.exp(rng.uniform(0.3, 2.7))
-        smooth: Curves = gaussian_filter1d(walk, sigma, axis=1, truncate=2.5)
-        return smooth
-    sigma = width * np.exp(rng.uniform(np.log(0.02), np.log(0.25)))
-    return smooth_noise(rng, n_rows, width, sigma)
-
-
-def _shifted_copies(rng: np.random.Generator, n_curves: int, width: int) -> Curves:
-    """One walk, copied downwards; each copy differs a little and is kept apart by an offset."""
-    curves = np.repeat(_walk(rng, 1, width), n_curves, axis=0)
-    spread = curves.std() + 1e-9
-    if n_curves > 1:
-        differences = np.abs(_walk(rng, n_curves, width))
-        differences *= spread * rng.uniform(0, 0.5) / (differences.std() + 1e-9)
-        apart = np.exp(rng.uniform(np.log(0.2), np.log(8.0)))
-        gaps = spread * apart * rng.uniform(0.3, 1, (n_curves, 1))
-        curves = curves + np.cumsum(differences + gaps, axis=0)
-    return curves
-
-
-def _accumulated_steps(rng: np.random.Generator, n_curves: int, width: int) -> Curves:
-    """A middle curve; from it steps of varying size are added up, upwards and downwards."""
-    middle = n_curves // 2
-    steps = np.abs(_walk(rng, n_curves, width))
-    if rng.random() < 0.5:  # never quite touching
-        steps += steps.mean() * rng.uniform(0.1, 1.5)
-    steps[middle] = _walk(rng, 1, width)[0] * rng.uniform(0.2, 2)
-    below = np.cumsum(steps[middle:], axis=0)
-    above = steps[middle] - np.cumsum(steps[:middle], axis=0)[::-1]
-    return np.concatenate([above, below])
-
-
-def _sorted_walks(rng: np.random.Generator, n_curves: int, width: int) -> Curves:
-    """Independent walks around random heights, sorted at every column: they meet and part."""
-    walks = _walk(rng, n_curves, width)
-    walks += rng.normal(0, walks.std() * rng.uniform(0.5, 3) + 1e-9, (n_curves, 1))
-    return np.sort(walks, axis=0)
-
-
-def _place(rng: np.random.Generator, curves: Curves, height: int, *, tall: bool) -> Curves:
-    """Scale and shift into the image, from nearly flat to a little beyond its borders."""
-    low, high = curves.min(), curves.max()
-    extent = height * (rng.uniform(0.5, 0.95) if rng.random() < 0.8 else rng.uniform(0.1, 1.05))
-    if len(curves) == 1 and not tall:  # all of the extent is relief, so be flat more often
-        extent *= np.exp(rng.uniform(np.log(0.03), 0.0))
-    free = height - extent
-    top = rng.uniform(min(0.0, free), max(0.0, free))
-    placed: Curves = top + (curves - low) * (extent / max(high - low, 1e-9))
-    return placed
-
-
-def _calm(rng: np.random.Generator, curves: Curves, height: int) -> Curves:
-    """Shrink the relief of every curve around its own mean height; the order stays."""
-    level = curves.mean(axis=1, keepdims=True)
-    curves = level + (curves - level) * np.exp(rng.uniform(np.log(0.05), np.log(0.6)))
-    extent = np.ptp(curves)
-    if len(curves) > 1 and rng.random() < 0.6:  # and take the room that became free
-        wanted = max(extent, height * rng.uniform(0.4, 0.95))
-        top = rng.uniform(0, max(0.0, height - wanted))
-        curves = top + (curves - curves.min()) * (wanted / max(extent, 1e-9))
-    return curves
 
 
 def _beds(rng: np.random.Generator, n_curves: int, height: int, width: int) -> Curves:

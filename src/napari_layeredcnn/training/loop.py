@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from napari_layeredcnn.training.schedule import Schedule
 
 CLIP_NORM = 10.0
-#: Steps; has no factor in common with the length of the cycle of curves (9), so that every number
+#: Steps; has no factor in common with the length of the cycle of shapes (13), so that every number
 #: of curves is logged.
 LOG_EVERY = 25
 

@@ -21,12 +21,26 @@ BATCH_STATISTICS_UNTIL = 0.45
 OWN_OUTPUTS_FROM = 0.2
 MOST_PASSES = 3
 
-# Rows and columns by number of curves. Full-size images, 64x128, teach less in the same time
-# (docs/experiments.md). Planes of 96x128 or 128x64 pixels and above must be avoided: in bfloat16 on
-# the CPU the backward pass of Conv3d writes beyond its memory for 16 channels of that size (torch
-# 2.13, found with glibc's checking allocator).
-_SIZES = {1: (32, 64), 2: (32, 64), 3: (32, 64), 4: (48, 64), 5: (48, 64), 7: (64, 64)}
-_CYCLE = (1, 2, 3, 4, 5, 1, 2, 3, 7)
+# Number of curves, rows and columns. Mostly small images: full-size ones, 64x128, teach less in the
+# same time (docs/experiments.md). Some with few curves are as long as full-size ones, so that runs
+# are. Planes of 96x128 or 128x64 pixels (not 64x128) and above must be avoided: in bfloat16 on the
+# CPU the backward pass of Conv3d writes beyond its memory for 16 channels of that size (torch 2.13,
+# found with glibc's checking allocator).
+_SHAPES = (
+    (1, 32, 64),
+    (2, 32, 64),
+    (3, 32, 64),
+    (4, 48, 64),
+    (5, 48, 64),
+    (1, 32, 128),
+    (2, 48, 64),
+    (3, 32, 128),
+    (7, 64, 64),
+    (1, 64, 128),
+    (2, 32, 128),
+    (9, 80, 64),
+    (4, 48, 128),
+)
 
 
 @dataclass(frozen=True)
@@ -72,9 +86,8 @@ class Schedule:
         return min(minutes / self.minutes, 1.0)
 
     def batch_size(self, index: int) -> BatchSize:
-        """Shape of batch number ``index``; the number of curves goes round from 1 to 7."""
-        n_curves = _CYCLE[index % len(_CYCLE)]
-        height, width = _SIZES[n_curves]
+        """Shape of batch number ``index``; they go round through 13 of them."""
+        n_curves, height, width = _SHAPES[index % len(_SHAPES)]
         voxels = self.batch * 4 * 64 * 128
         images = max(2, round(voxels / ((n_curves + 1) * height * width)))
         return BatchSize(images, height, width, n_curves)

@@ -19,9 +19,13 @@ from napari_layeredcnn.training.composition import LOOK_SHARES, LOOKS, compose
 from napari_layeredcnn.training.curve_synthesis import evenly_spaced_curves, random_curves
 from napari_layeredcnn.training.disturbances import disturb, expose
 from napari_layeredcnn.training.visibility import VISIBLE, visibility
+from napari_layeredcnn.training.walks import stacked_walks
 
-#: Share of the images whose boundaries may be as faint as they happen to be.
+#: Share of the images whose boundaries may be as faint as they happen to be, beside all of those
+#: with a texture for every region.
 _AS_IT_COMES = 0.15
+#: Share of the images with a texture for every region that have noise, shadows and the like.
+_DISTURBED_TEXTURES = 0.3
 #: Images are drawn until enough of their boundaries are visible, so many times at most.
 _ATTEMPTS = 5
 
@@ -88,9 +92,10 @@ def synthesize(
             f"found {n_curves}, {height} and {width}."
         )
     # Some images are taken as they come: a boundary that is hard to see is not to be skipped.
-    attempts = 1 if rng.random() < _AS_IT_COMES else _ATTEMPTS
+    look = str(rng.choice(LOOKS, p=LOOK_SHARES))
+    attempts = 1 if look == "textures" or rng.random() < _AS_IT_COMES else _ATTEMPTS
     for attempt in range(attempts):
-        image, curves = _draw(rng, height, width, n_curves, bank)
+        image, curves = _draw(rng, height, width, n_curves, bank, look)
         seen = visibility(scale_intensities(image), curves) >= VISIBLE
         if attempts == 1 or attempt == attempts - 1:
             seen[:] = True
@@ -101,18 +106,22 @@ def synthesize(
 
 
 def _draw(
-    rng: np.random.Generator, height: int, width: int, n_curves: int, bank: TextureBank
+    rng: np.random.Generator, height: int, width: int, n_curves: int, bank: TextureBank, look: str
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Draw an image with these curves and some more."""
     # Not more curves than there is room for; a boundary every 4 px is the limit.
     spare = max(0, height // 4 - n_curves)
     total = n_curves + min(n_dropped(rng, n_curves), spare)
-    look = str(rng.choice(LOOKS, p=LOOK_SHARES))
-    # Rows of marks look right only on lines as in a text.
-    draw = evenly_spaced_curves if look == "rows" and rng.random() < 0.8 else random_curves
+    draw = random_curves
+    if look == "textures":
+        draw = stacked_walks
+    elif look == "rows" and rng.random() < 0.8:
+        draw = evenly_spaced_curves  # rows of marks look right only on lines as in a text
     curves = draw(rng, total, height, width)
     image = compose(rng, curves, height, bank, look)
-    return expose(rng, disturb(rng, image, curves, bank)), curves
+    if look != "textures" or rng.random() < _DISTURBED_TEXTURES:
+        image = disturb(rng, image, curves, bank)
+    return expose(rng, image), curves
 
 
 def synthesize_batch(
