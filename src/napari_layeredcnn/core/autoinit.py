@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from napari_layeredcnn.core.weights import Model
 
 #: Costs below which candidates are layers, see `docs/experiments.md`.
-LAYER_COSTS = Limits(0.4, 0.55, 1.0)
+LAYER_COSTS = Limits(0.45, 0.45, 0.85)
 #: The same for the paper's costs; the paper has no way of finding nothing.
-PAPER_LAYER_COSTS = Limits(1.5, np.inf, np.inf)
+PAPER_LAYER_COSTS = Limits(1.6, np.inf, np.inf)
 
 
 def find_layers(

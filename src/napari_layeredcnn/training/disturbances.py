@@ -182,6 +182,29 @@ def _wires(rng: np.random.Generator, image: Image, curves: Curves, bank: Texture
     return image
 
 
+def _sheath(rng: np.random.Generator, image: Image, curves: Curves, bank: TextureBank) -> Image:
+    """A straight band along the top or bottom that the nearest curve comes close to, or touches.
+
+    Catheter sheaths, cover glasses, headers: the strongest boundary of an image may be none.
+    """
+    height, width = image.shape
+    at_top = rng.random() < 0.7
+    room = float(curves[0].min() if at_top else height - curves[-1].max())
+    rows = min(int(room * rng.uniform(0.4, 1.05)), height // 3)
+    if rows < 2:
+        return image
+    part = image[:rows] if at_top else image[-rows:]
+    contrast = float(image.std()) + 0.05
+    mean = rng.choice([image.min(), image.max(), image.mean()]) + rng.normal(0, 0.5) * contrast
+    stretched = bank.draw(rng, stretch=float(np.exp(rng.uniform(np.log(2), np.log(20)))))
+    texture = stretched.render(rng, (rows, width))
+    part[:] = np.float32(mean) + np.float32(contrast * rng.uniform(0.05, 0.7)) * texture
+    if rng.random() < 0.5:  # bright and dark lines along it
+        lines = rng.normal(0, 1, (rows, 1)).astype(np.float32)
+        part += np.float32(contrast * rng.uniform(0.2, 1)) * lines
+    return image
+
+
 def _posts(rng: np.random.Generator, image: Image, curves: Curves, bank: TextureBank) -> Image:
     """Narrow or wide upright bars with sharp sides."""
     width = image.shape[1]
@@ -247,4 +270,5 @@ _BEFORE_NOISE: tuple[
     (_shadows, 0.16),
     (_veil, 0.1),
     (_posts, 0.04),
+    (_sheath, 0.15),
 )
