@@ -32,6 +32,22 @@ def test_matrix_for_one_channel_equals_the_convolution():
     torch.testing.assert_close(conv(x), expected)
 
 
+@pytest.mark.parametrize("n_regions", [2, 3, 6])
+def test_gradients_in_bfloat16_are_those_in_float32(n_regions):
+    torch.manual_seed(0)
+    conv = MaskedConv(16, 16, regions=3).to(memory_format=torch.channels_last_3d)
+    x, weighting = torch.randn(2, 8, 16, n_regions, 32, 64)
+    gradients = []
+    for enabled in (False, True):
+        conv.zero_grad()
+        with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
+            y = conv(x.to(memory_format=torch.channels_last_3d))
+        (y.float() * weighting).sum().backward()
+        gradients.append(conv.weight.grad.clone())
+    exact, rounded = gradients
+    assert (rounded - exact).norm() < 0.02 * exact.norm()
+
+
 @pytest.mark.parametrize("configuration", CONFIGURATIONS)
 def test_full_pass_is_causal(random_network, configuration):
     """Labels from column x on change no logit left of or at x, for every x."""

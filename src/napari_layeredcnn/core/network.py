@@ -94,14 +94,16 @@ class MaskedConv(nn.Conv3d):
         self, in_channels: int, out_channels: int, *, regions: int = 1, mask: str = "B"
     ) -> None:
         columns = {"A": 1, "B": 2}[mask]
-        super().__init__(
-            in_channels, out_channels, (regions, 3, columns), padding=(regions // 2, 1, 0)
-        )
+        super().__init__(in_channels, out_channels, (regions, 3, columns), padding=(0, 1, 0))
 
     def forward(self, x: Tensor) -> Tensor:
         """Convolve ``x`` (B, C, K+1, H, W); the result has as many columns."""
-        columns = self.kernel_size[2]
-        x = F.pad(x, (1, columns - 2))  # a column of zeros on the left; mask A drops the last one
+        regions, _, columns = self.kernel_size
+        # A column of zeros on the left; mask A drops the last one. Regions are padded here, too, and
+        # not by the convolution: with two regions its weights' gradient in bfloat16 is wrong then on
+        # CPUs with AVX512_BF16 and no AMX (torch 2.13).
+        beside = regions // 2
+        x = F.pad(x, (1, columns - 2, 0, 0, beside, beside))
         if self.in_channels > 1:
             return super().forward(x)
         # One channel in: a matrix over the three rows. In bfloat16 on the CPU the backward pass
