@@ -179,8 +179,8 @@ def corrections(model: str | None, method: str, cases: Sequence[Case]) -> NDArra
 
 
 def automatic(model: str | None, cases: Sequence[Case]) -> list[dict[str, Any]]:
-    def find(image: NDArray[Any]) -> Any:
-        return find_layers(image, model=loaded(model)[0], device="cpu")
+    def find(image: NDArray[Any], k: int | None) -> Any:
+        return find_layers(image, k, model=loaded(model)[0], device="cpu")
 
     def completed(image: NDArray[Any], seed: Any) -> NDArray[np.float32]:
         return complete(image, seed, model=loaded(model)[0], device="cpu").curves

@@ -83,6 +83,13 @@ def test_number_of_layers(attracted, model):
     assert set(find_layers(image, 1, model=model).chosen) == {0}
 
 
+def test_many_layers_are_looked_for_in_more_rows(attracted, model):
+    image = image_of([10])
+    rows = [find_layers(image, k, model=model).grid.rows for k in (None, 5, 6, 9)]
+    assert rows == [64, 64, 70, 100]
+    assert find_layers(image, 9, model=model, region_thickness=7).grid.rows == 64
+
+
 def test_heights_come_back_at_the_resolution_of_the_image(attracted, model):
     image = np.kron(image_of([10]), np.ones((3, 3)))
     found = find_layers(image, model=model)

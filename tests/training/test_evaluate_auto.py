@@ -48,7 +48,7 @@ def _fresh():
 
 def scores_of(candidates, limits=(0.5, 0.7, 1.0), columns=None):
     case = Case("group", "a", np.zeros((H, W)), TRUTH)
-    finder = Finder(lambda image: candidates, Limits(*limits), columns)
+    finder = Finder(lambda image, k: candidates, Limits(*limits), columns)
     return list(evaluate_auto([case], {"method": finder}, flat))
 
 
@@ -71,6 +71,20 @@ def test_fewer_candidates_than_curves():
     _, given, unknown = scores_of(found([10], [0.1]))
     assert given.n_found == unknown.n_found == 1
     assert given.ari == unknown.ari
+
+
+def test_many_curves_are_looked_for_with_their_number():
+    asked = []
+
+    def find(image, k):
+        asked.append(k)
+        return found([10, 20], [0.1, 0.2])
+
+    for n_curves in (2, 7):
+        truth = np.repeat(np.linspace(3, 27, n_curves, dtype=np.float32)[:, None], W, axis=1)
+        case = Case("group", "a", np.zeros((H, W)), truth)
+        list(evaluate_auto([case], {"method": Finder(find, Limits(1, 1, 1))}, flat))
+    assert asked == [2, 7, None]  # with 2 curves the grid is the same
 
 
 def test_seeds_are_given_where_the_method_says():

@@ -43,9 +43,13 @@ def run_auto(cases: Sequence[Case], model: str | None, device: str) -> tuple[str
 
     finders = {
         PAPER: Finder(
-            lambda image: paper_layers(image, model=loaded, device=device), PAPER_LAYER_COSTS, [0]
+            lambda image, k: paper_layers(image, k, model=loaded, device=device),
+            PAPER_LAYER_COSTS,
+            [0],
         ),
-        OURS: Finder(lambda image: find_layers(image, model=loaded, device=device), LAYER_COSTS),
+        OURS: Finder(
+            lambda image, k: find_layers(image, k, model=loaded, device=device), LAYER_COSTS
+        ),
     }
     steps = evaluate_auto(cases, finders, completed)
     total = len(cases) * (1 + 2 * len(finders))

@@ -75,7 +75,8 @@ def find(
             metavar="PX",
             min=0.1,
             help="Typical thickness of the thin regions in the image, in pixels; sets the "
-            "working resolution. Default: 64 rows.",
+            "working resolution. Default: 64 rows, or 10 for each region if -k says that there "
+            "are many.",
             show_default=False,
         ),
     ] = None,

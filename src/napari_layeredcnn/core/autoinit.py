@@ -66,7 +66,7 @@ def find_layers(
         Along the rows or along the columns of the image, which the layers run.
     region_thickness : float, optional
         Typical thickness of a region in pixels, from which the working resolution follows.
-        Default: 64 rows.
+        Default: 64 rows, or 10 for each region, if ``k`` is given and that is more.
 
     Returns
     -------

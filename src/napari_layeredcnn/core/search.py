@@ -27,10 +27,33 @@ Floats = NDArray[np.float32]
 
 #: Single curves started in a column, linearly spaced.
 STARTS = 20
-#: Rows of the working grid, unless the thickness of the regions is given.
+#: Rows of the working grid, unless the thickness of the regions is given: so many at least ...
 ROWS = 64
+#: ... and so many for each region, where the number of layers is given.
+ROWS_PER_REGION = 10
 #: Share of the free memory that a batch of starts may take.
 SHARE_OF_FREE = 0.5
+
+
+def search_rows(k: int | None) -> int:
+    """Rows of the working grid in which so many layers are looked for.
+
+    Parameters
+    ----------
+    k : int or None
+        Number of layers, if it is known.
+
+    Returns
+    -------
+    int
+        64, or 10 for each region if that is more: thin regions are not found in fewer.
+
+    Examples
+    --------
+    >>> search_rows(None), search_rows(3), search_rows(9)
+    (64, 64, 100)
+    """
+    return ROWS if k is None else max(ROWS, ROWS_PER_REGION * (k + 1))
 
 
 class FindProgress(NamedTuple):
@@ -91,7 +114,7 @@ class Search:
         self._height, self._width = gray.shape
         one = np.zeros((1, self._width), dtype=np.float32)
         if region_thickness is None:
-            region_thickness = REGION_THICKNESS * self._height / ROWS
+            region_thickness = REGION_THICKNESS * self._height / search_rows(k)
         self.grid = working_grid(one, self._height, region_thickness)
         if self.grid.columns < ONSET:
             raise CompletionError(

@@ -18,6 +18,7 @@ import numpy as np
 
 from napari_layeredcnn.core.candidates import Candidates, Limits, choose
 from napari_layeredcnn.core.curves import regions_from_curves
+from napari_layeredcnn.core.search import search_rows
 from napari_layeredcnn.core.seeds import Seed, seed_from_array
 from napari_layeredcnn.training.evaluate import adjusted_rand_index
 
@@ -40,14 +41,14 @@ class Finder(NamedTuple):
     Parameters
     ----------
     find : callable
-        Image (H, W) to `Candidates`.
+        Image (H, W), and the number of curves or None, to `Candidates`.
     limits : Limits
         What layers cost.
     columns : sequence of int, optional
         Columns in which its seed is given. Default: the surest ones.
     """
 
-    find: Callable[[NDArray[Any]], Candidates]
+    find: Callable[[NDArray[Any], int | None], Candidates]
     limits: Limits
     columns: Sequence[int] | None = None
 
@@ -89,8 +90,7 @@ def evaluate_auto(
     cases : iterable of Case
         The images.
     finders : mapping of str to Finder
-        Methods by name. Each looks for candidates once, of which the best are taken twice: with
-        the true number of curves, and without.
+        Methods by name. Each looks for layers with the true number of curves, and without.
     complete : callable
         Image and seed to curves.
 
@@ -106,7 +106,7 @@ def evaluate_auto(
     >>> found = Candidates(
     ...     flat, 0 * flat, np.zeros(1, np.float32), np.ones(1, int), (0,), 8, False, "", None
     ... )
-    >>> finder = Finder(lambda image: found, Limits(1, 1, 1))
+    >>> finder = Finder(lambda image, k: found, Limits(1, 1, 1))
     >>> case = Case("flat", "a", np.zeros((8, 9)), flat)
     >>> def copied(image, seed):
     ...     return np.repeat(seed.curves[:, seed.columns], image.shape[1], axis=1)
@@ -122,15 +122,18 @@ def evaluate_auto(
         ari = _ari(case, curves, 1)
         yield AutoScore(case.group, case.name, SEEDED, True, n_curves, n_curves, ari)
         for method, finder in finders.items():
-            candidates = finder.find(case.image)
-            done: dict[int, float] = {}
+            found: dict[int, Candidates] = {}
+            done: dict[tuple[int, int], float] = {}
             for k in (n_curves, None):
-                count, _ = choose(candidates.costs, k, finder.limits)
-                if count not in done:
-                    done[count] = _from_candidates(case, candidates, count, finder, complete)
-                yield AutoScore(
-                    case.group, case.name, method, k is not None, n_curves, count, done[count]
-                )
+                rows = search_rows(k)  # the candidates are the same on the same grid
+                if rows not in found:
+                    found[rows] = finder.find(case.image, k)
+                count, _ = choose(found[rows].costs, k, finder.limits)
+                if (rows, count) not in done:
+                    score = _from_candidates(case, found[rows], count, finder, complete)
+                    done[rows, count] = score
+                ari = done[rows, count]
+                yield AutoScore(case.group, case.name, method, k is not None, n_curves, count, ari)
 
 
 @dataclass(frozen=True)

@@ -123,12 +123,14 @@ def train(options: TrainingOptions) -> Path:
             log.write(json.dumps(record) + "\n")
             log.flush()
             bar.update(training.counters.images - bar.n)
-            left = training.minutes_left()
-            bar.set_postfix_str(
-                f"{left:.0f} min left, loss {record['loss']:.4f}"
-                if "loss" in record
-                else f"{left:.0f} min left, validation {record['validation']:.3f} px"
-            )
+            said = [f"{training.minutes_left():.0f} min left"]
+            if "loss" in record:
+                said.append(f"loss {record['loss']:.4f}")
+            else:
+                said.append(f"validation {record['validation']:.3f} px")
+            if training.counters.skipped:  # none is normal, see docs/training.md
+                said.append(f"{training.counters.skipped} steps skipped")
+            bar.set_postfix_str(", ".join(said))
     return options.output / "weights.safetensors"
 
 
