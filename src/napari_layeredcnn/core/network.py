@@ -99,9 +99,9 @@ class MaskedConv(nn.Conv3d):
     def forward(self, x: Tensor) -> Tensor:
         """Convolve ``x`` (B, C, K+1, H, W); the result has as many columns."""
         regions, _, columns = self.kernel_size
-        # A column of zeros on the left; mask A drops the last one. Regions are padded here, too, and
-        # not by the convolution: with two regions its weights' gradient in bfloat16 is wrong then on
-        # CPUs with AVX512_BF16 and no AMX (torch 2.13).
+        # A column of zeros on the left; mask A drops the last one. Regions are padded here, too:
+        # if the convolution pads two of them, its gradient in bfloat16 is wrong on CPUs that have
+        # AVX512_BF16 and no AMX (torch 2.13).
         beside = regions // 2
         x = F.pad(x, (1, columns - 2, 0, 0, beside, beside))
         if self.in_channels > 1:
