@@ -20,7 +20,8 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from napari_layeredcnn.core.autoinit import find_layers
-from napari_layeredcnn.core.curves import order_curves, regions_from_curves
+from napari_layeredcnn.core.curves import order_curves
+from napari_layeredcnn.core.regions import regions_from_curves
 from napari_layeredcnn.core.weights import load_model
 from napari_layeredcnn.training import synthesis
 from napari_layeredcnn.training.evaluate import adjusted_rand_index

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from napari_layeredcnn.core.curves import regions_from_curves
 from napari_layeredcnn.core.measure import measure
 from napari_layeredcnn.core.measure_compare import compare
 from napari_layeredcnn.core.measure_labels import segmentation_from_labels
 from napari_layeredcnn.core.measure_segmentation import Segmentation
+from napari_layeredcnn.core.regions import regions_from_curves
 
 if TYPE_CHECKING:
     from collections.abc import Callable

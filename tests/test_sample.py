@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from napari_layeredcnn import complete, complete_around
-from napari_layeredcnn.core.curves import regions_from_curves
+from napari_layeredcnn.core.label_seeds import seed_from_regions
 from napari_layeredcnn.core.polar_seed import seed_around
-from napari_layeredcnn.core.seeds import seed_from_regions
+from napari_layeredcnn.core.regions import regions_from_curves
 from napari_layeredcnn.sample import annular, annular_image, retina, sample_stack, tilted
 from napari_layeredcnn.sample import tilted_stack as make_tilted_stack
 

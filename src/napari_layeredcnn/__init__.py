@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from napari_layeredcnn.core.candidates import Candidates
     from napari_layeredcnn.core.completion import Completion, complete, iter_complete
     from napari_layeredcnn.core.expectation import expected_distance
+    from napari_layeredcnn.core.label_seeds import seed_from_boundaries, seed_from_regions
     from napari_layeredcnn.core.measure import measure
     from napari_layeredcnn.core.measure_compare import compare
     from napari_layeredcnn.core.measure_labels import segmentation_from_labels
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from napari_layeredcnn.core.measure_rows import RegionOfInterest
     from napari_layeredcnn.core.measure_segmentation import Segmentation
     from napari_layeredcnn.core.path_seeds import seed_from_paths
-    from napari_layeredcnn.core.seeds import Seed, seed_from_boundaries, seed_from_regions
+    from napari_layeredcnn.core.seeds import Seed
     from napari_layeredcnn.core.stack import complete_stack, iter_complete_stack
     from napari_layeredcnn.core.stack_file import open_stack_file
     from napari_layeredcnn.core.stack_review import disagreements, slices_between
@@ -88,9 +89,9 @@ _HOME = {
     "load_model": "core.weights",
     "measure": "core.measure",
     "open_stack_file": "core.stack_file",
-    "seed_from_boundaries": "core.seeds",
+    "seed_from_boundaries": "core.label_seeds",
     "seed_from_paths": "core.path_seeds",
-    "seed_from_regions": "core.seeds",
+    "seed_from_regions": "core.label_seeds",
     "seeds_for_stack": "core.stack_seeds",
     "segmentation_from_labels": "core.measure_labels",
     "slices_between": "core.stack_review",

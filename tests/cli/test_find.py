@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 from napari_layeredcnn.cli import app
 from napari_layeredcnn.core import autoinit
 from napari_layeredcnn.core.candidates import Candidates
+from napari_layeredcnn.core.label_seeds import seed_from_regions
 from napari_layeredcnn.core.search import FindProgress
-from napari_layeredcnn.core.seeds import seed_from_regions
 from napari_layeredcnn.core.working import WorkingGrid
 from napari_layeredcnn.files import read_labels, seed_from_curve_file
 

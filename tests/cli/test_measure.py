@@ -12,11 +12,11 @@ import tifffile
 from typer.testing import CliRunner
 
 from napari_layeredcnn.cli import app
-from napari_layeredcnn.core.curves import regions_from_curves
 from napari_layeredcnn.core.measure import measure
 from napari_layeredcnn.core.measure_compare import compare
 from napari_layeredcnn.core.measure_maps import thickness_map
 from napari_layeredcnn.core.measure_rows import RegionOfInterest
+from napari_layeredcnn.core.regions import regions_from_curves
 from napari_layeredcnn.files import LabelsFile, Place, write_curves, write_labels_file
 from napari_layeredcnn.files.segmentation import read_segmentation
 

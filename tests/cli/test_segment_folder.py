@@ -12,7 +12,7 @@ from napari_layeredcnn.cli.folder import images_and_seeds
 from napari_layeredcnn.core import completion as completion_module
 from napari_layeredcnn.core import weights
 from napari_layeredcnn.core.completion import complete
-from napari_layeredcnn.core.seeds import seed_from_regions
+from napari_layeredcnn.core.label_seeds import seed_from_regions
 from napari_layeredcnn.core.stack_file import open_stack_file
 from napari_layeredcnn.files import read_curves, read_label_stack, read_labels, write_curves
 

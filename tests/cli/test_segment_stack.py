@@ -11,7 +11,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from napari_layeredcnn.cli import app, whole_stack
-from napari_layeredcnn.core.seeds import seed_from_regions
+from napari_layeredcnn.core.label_seeds import seed_from_regions
 from napari_layeredcnn.core.stack import complete_stack
 from napari_layeredcnn.core.stack_file import open_stack_file
 from napari_layeredcnn.files import (

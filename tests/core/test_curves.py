@@ -13,12 +13,11 @@ from hypothesis.extra import numpy as hnp
 from napari_layeredcnn.core.curves import (
     check_curves,
     curves_from_one_hot,
-    curves_from_regions,
     one_hot,
     order_curves,
     over_under,
-    regions_from_curves,
 )
+from napari_layeredcnn.core.regions import curves_from_regions, regions_from_curves
 
 NAN = np.nan
 

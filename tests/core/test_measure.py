@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from napari_layeredcnn.core.curves import regions_from_curves
 from napari_layeredcnn.core.measure import measure
 from napari_layeredcnn.core.measure_labels import segmentation_from_labels
 from napari_layeredcnn.core.measure_rows import RegionOfInterest
 from napari_layeredcnn.core.measure_segmentation import Segmentation
+from napari_layeredcnn.core.regions import regions_from_curves
 
 X = np.arange(120.0)
 TILT = np.tan(np.deg2rad(30))

@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from napari_layeredcnn.core.curves import regions_from_curves
 from napari_layeredcnn.core.measure_compare import compare
 from napari_layeredcnn.core.measure_rows import RegionOfInterest
 from napari_layeredcnn.core.measure_segmentation import Segmentation
+from napari_layeredcnn.core.regions import regions_from_curves
 from napari_layeredcnn.training.evaluate import adjusted_rand_index
 
 

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from napari_layeredcnn.core.curves import curves_from_regions, regions_from_curves
 from napari_layeredcnn.core.measure_labels import segmentation_from_labels
+from napari_layeredcnn.core.regions import curves_from_regions, regions_from_curves
 
 
 @given(arrays(np.int64, (2, 3, 9), elements=st.integers(0, 12)))

@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 import torch
 
+from napari_layeredcnn.core.blocks import MaskedConv
 from napari_layeredcnn.core.columns import ColumnNetwork
-from napari_layeredcnn.core.network import CONFIGURATIONS, Configuration, LayeredCNN, MaskedConv
+from napari_layeredcnn.core.network import CONFIGURATIONS, Configuration, LayeredCNN
 from napari_layeredcnn.core.sharpening import render
 
 

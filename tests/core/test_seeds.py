@@ -9,15 +9,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from napari_layeredcnn.core.curves import regions_from_curves
+from napari_layeredcnn.core.label_seeds import seed_from_boundaries, seed_from_regions
 from napari_layeredcnn.core.path_seeds import seed_from_paths
-from napari_layeredcnn.core.seeds import (
-    Seed,
-    SeedError,
-    seed_from_array,
-    seed_from_boundaries,
-    seed_from_regions,
-)
+from napari_layeredcnn.core.regions import regions_from_curves
+from napari_layeredcnn.core.seeds import Seed, SeedError, seed_from_array
 
 NAN = np.nan
 

@@ -15,7 +15,7 @@ from napari import settings
 from napari_layeredcnn.core import (
     around,  # noqa: F401  # takes `iter_complete` when it is imported: the real one, not the fake
     completion,
-    curves,
+    regions,
 )
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class _Flat:
         return np.where(np.isnan(self.seed.curves), 1, 0).astype(np.float32)
 
     def labels(self, dtype: Any = None) -> np.ndarray:
-        labels = curves.regions_from_curves(self.curves, self.seed.height, self.seed.region_ids)
+        labels = regions.regions_from_curves(self.curves, self.seed.height, self.seed.region_ids)
         labels = labels.astype(dtype)
         return labels.T if self.transposed else labels
 

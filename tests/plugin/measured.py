@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from napari_layeredcnn.core.curves import regions_from_curves
 from napari_layeredcnn.core.measure_segmentation import Segmentation
+from napari_layeredcnn.core.regions import regions_from_curves
 from napari_layeredcnn.plugin.measure_profiles import MeasureProfiles, measure_profiles
 from napari_layeredcnn.plugin.planes import shown_plane
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_layeredcnn.core.completion import Completion
-from napari_layeredcnn.core.curves import regions_from_curves
+from napari_layeredcnn.core.regions import regions_from_curves
 from napari_layeredcnn.core.stack_run import CompletedSlice
 from napari_layeredcnn.core.working import WorkingGrid
 

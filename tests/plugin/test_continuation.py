@@ -7,7 +7,7 @@ import pytest
 from hands import button, click, dock, press, segment, stroke
 from qtpy.QtCore import Qt
 
-from napari_layeredcnn.core.curves import regions_from_curves
+from napari_layeredcnn.core.regions import regions_from_curves
 from napari_layeredcnn.core.seeds import Seed
 from napari_layeredcnn.plugin.continuation import ContinueError, continue_from
 from napari_layeredcnn.plugin.kept import Kept, best_fit

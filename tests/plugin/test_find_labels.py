@@ -7,7 +7,7 @@ import pytest
 from finds import IMAGE, STACK, THREE, H, W, candidates
 from napari.components import ViewerModel
 
-from napari_layeredcnn.core.seeds import seed_from_regions
+from napari_layeredcnn.core.label_seeds import seed_from_regions
 from napari_layeredcnn.plugin.find_labels import write_strips
 from napari_layeredcnn.plugin.planes import Plane, RequestError, shown_plane
 

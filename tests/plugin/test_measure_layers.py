@@ -10,8 +10,8 @@ import pytest
 from measured import CURVES, LABELS, H, S, W, add
 from napari.components import ViewerModel
 
-from napari_layeredcnn.core.curves import regions_from_curves
 from napari_layeredcnn.core.measure_maps import height_map, thickness_map
+from napari_layeredcnn.core.regions import regions_from_curves
 from napari_layeredcnn.plugin.measure_layers import add_map, add_surfaces, make_map, maps_of
 from napari_layeredcnn.plugin.measure_request import Chosen, MeasureChoices, measure_request
 from napari_layeredcnn.plugin.measure_worker import HowFar, measure_layers

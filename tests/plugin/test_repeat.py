@@ -21,8 +21,8 @@ from qtpy.QtWidgets import QApplication, QFileDialog
 from typer.testing import CliRunner
 
 from napari_layeredcnn.cli import app
-from napari_layeredcnn.core.curves import regions_from_curves
 from napari_layeredcnn.core.network import Configuration, LayeredCNN
+from napari_layeredcnn.core.regions import regions_from_curves
 from napari_layeredcnn.core.weights import save_model
 from napari_layeredcnn.files import read_label_stack
 from napari_layeredcnn.plugin.choices import Choices

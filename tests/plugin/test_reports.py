@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from napari_layeredcnn.core.decoder import choose_device
-from napari_layeredcnn.core.seeds import seed_from_regions
+from napari_layeredcnn.core.label_seeds import seed_from_regions
 from napari_layeredcnn.plugin.choices import Choices
 from napari_layeredcnn.plugin.reports import told, turned
 from napari_layeredcnn.plugin.slice_request import Earlier, SliceRequest

@@ -79,7 +79,7 @@ def read_stack_seeds(
 
 
 def _painted(settings: Settings, labels: NDArray[Any]) -> Seed:
-    from napari_layeredcnn.core.seeds import seed_from_boundaries, seed_from_regions
+    from napari_layeredcnn.core.label_seeds import seed_from_boundaries, seed_from_regions
 
     labels = labels.T if settings.direction.transposed else labels
     if settings.strokes is Strokes.BOUNDARIES:

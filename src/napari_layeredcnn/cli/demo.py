@@ -40,7 +40,7 @@ def demo(
 
         from napari_layeredcnn.cli.outputs import write_outputs
         from napari_layeredcnn.core.completion import iter_complete
-        from napari_layeredcnn.core.seeds import seed_from_regions
+        from napari_layeredcnn.core.label_seeds import seed_from_regions
         from napari_layeredcnn.files import ImageFile
         from napari_layeredcnn.sample import sample_stack
 

@@ -139,8 +139,9 @@ def _write(outputs: Sequence[Path], image: ImageFile, found: Candidates, seed: S
     """Write each output as its ending says, or none of them."""
     import numpy as np
 
-    from napari_layeredcnn.core.curves import regions_from_curves
-    from napari_layeredcnn.core.seeds import SeedError, seed_from_regions
+    from napari_layeredcnn.core.label_seeds import seed_from_regions
+    from napari_layeredcnn.core.regions import regions_from_curves
+    from napari_layeredcnn.core.seeds import SeedError
     from napari_layeredcnn.files import write_curves, write_labels, write_picture
     from napari_layeredcnn.overlay import draw_overlay
 

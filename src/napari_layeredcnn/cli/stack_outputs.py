@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_layeredcnn.cli.outputs import is_zarr_output
-from napari_layeredcnn.core.curves import regions_from_curves
+from napari_layeredcnn.core.regions import regions_from_curves
 from napari_layeredcnn.files import (
     LabelsFile,
     write_curves,

@@ -7,13 +7,16 @@ keeps the last two columns of its input, and a new column costs one small 2D con
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
-from napari_layeredcnn.core.network import Block, LayeredCNN, MaskedConv
+from napari_layeredcnn.core.blocks import Block, MaskedConv
+
+if TYPE_CHECKING:
+    from napari_layeredcnn.core.network import LayeredCNN
 
 
 class Pair(NamedTuple):

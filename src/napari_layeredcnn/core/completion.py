@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from napari_layeredcnn.core.curves import regions_from_curves
 from napari_layeredcnn.core.decoder import CompletionError, Decoder
+from napari_layeredcnn.core.regions import regions_from_curves
 from napari_layeredcnn.core.runs import Runs
 from napari_layeredcnn.core.scaling import scale_intensities, to_grayscale
 from napari_layeredcnn.core.seeds import Seed, seed_from_array

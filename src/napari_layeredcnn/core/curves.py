@@ -1,4 +1,4 @@
-"""Curves, and what they are turned into: over/under maps, one-hot columns, region labels; and back.
+"""Curves, and what they are turned into: over/under maps and one-hot columns; and back.
 
 Curves are float32 arrays of shape (..., K, W), top to bottom, in *edge coordinates*: the number
 of rows above the boundary, 0 to H, so that pixel row y covers y to y + 1.
@@ -6,18 +6,14 @@ of rows above the boundary, 0 to H, so that pixel row y covers y to y + 1.
 
 from __future__ import annotations
 
-from operator import index
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import ArrayLike, NDArray
 
     Floats = NDArray[np.float32]
-    Integers = NDArray[np.integer[Any]]
 
 
 def check_curves(curves: ArrayLike, height: int) -> Floats:
@@ -51,20 +47,20 @@ def check_curves(curves: ArrayLike, height: int) -> Floats:
     ...
     ValueError: curve 1 lies at 2.5 in column 1, above curve 0 at 3.0; give the curves top to bottom
     """
-    _check_height(height)
+    check_height(height)
     array = np.asarray(curves)
     if array.dtype.kind not in "fiu":
         raise ValueError(f"curves are numbers, but these are of type {array.dtype}")
     _check_curve_shape(array)
     array = array.astype(np.float64)
-    place = _first_column((array < 0) | (array > height))
+    place = first_column((array < 0) | (array > height))
     if place is not None:
         raise ValueError(
             f"curve {place[-2]} lies at {array[place]} in column {place[-1]}{_in_batch(place)}, "
             f"but edge coordinates in this image go from 0 to {height}; clip it or correct it"
         )
     lowest = np.fmax.accumulate(array, axis=-2)
-    place = _first_column(array < lowest)
+    place = first_column(array < lowest)
     if place is not None:
         k, x = place[-2:]
         column = array[place[:-2]][:, x]
@@ -100,7 +96,7 @@ def order_curves(curves: ArrayLike) -> Floats:
     array([[3., 1.],
            [3., 2.]], dtype=float32)
     """
-    array = _as_curves(curves)
+    array = as_curves(curves)
     ordered: Floats = np.fmax.accumulate(array, axis=-2)
     ordered[np.isnan(array)] = np.nan
     return ordered
@@ -136,9 +132,9 @@ def over_under(curves: ArrayLike, height: int) -> Floats:
     >>> over_under([[1.25]], height=3)[0, :, 0]
     array([0.  , 0.75, 1.  ], dtype=float32)
     """
-    _check_height(height)
+    check_height(height)
     lower_edges = np.arange(1, height + 1, dtype=np.float32)[:, None]
-    below: Floats = lower_edges - _as_curves(curves)[..., None, :]
+    below: Floats = lower_edges - as_curves(curves)[..., None, :]
     return np.clip(below, 0, 1, out=below)
 
 
@@ -240,150 +236,8 @@ def curves_from_one_hot(probabilities: ArrayLike) -> Floats:
     return order_curves(curves[..., 0, :])
 
 
-def regions_from_curves(
-    curves: ArrayLike, height: int, ids: Sequence[int] | None = None
-) -> Integers:
-    """Label image of the regions between curves.
-
-    Parameters
-    ----------
-    curves : (..., K, W) array_like of float
-        Ordered curves in edge coordinates.
-    height : int
-        Number of rows H.
-    ids : sequence of int, optional
-        Ids of the K+1 regions, top to bottom. Default: 1 to K+1.
-
-    Returns
-    -------
-    (..., H, W) int32 array (int64 or uint64 for large ids)
-        The id of the region that the center of each pixel lies in (the lower one, if the curve
-        runs through the center); 0 in columns where a curve is NaN.
-
-    Raises
-    ------
-    ValueError
-        If the shape is not that of curves, the height is not positive, or there is another
-        number of ids.
-
-    Examples
-    --------
-    >>> regions_from_curves([[1, 1.5, np.nan], [2, 2.75, 2]], height=3, ids=[5, 7, 6])
-    array([[5, 5, 0],
-           [7, 7, 0],
-           [6, 7, 0]], dtype=int32)
-    """
-    _check_height(height)
-    array = _as_curves(curves)
-    n_curves = array.shape[-2]
-    table = _ids(range(1, n_curves + 2) if ids is None else ids, n_curves)
-    centers = np.arange(0.5, height, dtype=np.float32)[:, None]
-    region = np.zeros((*array.shape[:-2], height, array.shape[-1]), np.intp)
-    for k in range(n_curves):
-        region += array[..., None, k, :] <= centers
-    labels = table[region]
-    missing = np.isnan(array).any(axis=-2, keepdims=True)
-    labels[np.broadcast_to(missing, labels.shape)] = 0
-    return labels
-
-
-def curves_from_regions(labels: ArrayLike, ids: Sequence[int] | None = None) -> Floats:
-    """Curves between the regions of a fully labelled image.
-
-    A region that is missing in a column has no thickness there: the curves on either side of
-    it meet. (`seed_from_regions` reads what a person has painted; there it is not labelled yet.)
-
-    Parameters
-    ----------
-    labels : (H, W) array_like of int
-        Region ids.
-    ids : sequence of int, optional
-        Ids of the K+1 regions, top to bottom. Default: every id in the image but 0, in the order
-        of the first column that shows them all.
-
-    Returns
-    -------
-    (K, W) float32 array
-        Curves in edge coordinates; NaN in columns that are not complete, as a pixel has none of
-        the ids.
-
-    Raises
-    ------
-    ValueError
-        If these are no labels by shape or type, if a column shows the regions in another order,
-        if there are fewer than two ids, or if no column tells their order.
-
-    Examples
-    --------
-    >>> curves_from_regions([[4, 4, 4], [4, 2, 0], [2, 2, 2]])
-    array([[ 2.,  1., nan]], dtype=float32)
-    """
-    image = np.asarray(labels)
-    if image.ndim != 2 or image.size == 0 or image.dtype.kind not in "iu":
-        raise ValueError(
-            "labels are an (H, W) array of integers, but these are of type "
-            f"{image.dtype} and shape {image.shape}"
-        )
-    table = _ids_in_order(image) if ids is None else _ids(ids)
-    if len(np.unique(table)) != len(table) or len(table) < 2:
-        raise ValueError(
-            f"curves need two or more different region ids, but these are {table.tolist()}"
-        )
-    sorting = np.argsort(table)
-    nearest = np.clip(np.searchsorted(table[sorting], image), 0, len(table) - 1)
-    region = sorting[nearest]
-    complete: NDArray[np.bool_] = np.equal(table[region], image).all(axis=0)
-    unordered = (region[1:] < region[:-1]) & complete
-    place = _first_column(unordered)
-    if place is not None:
-        y, x = place
-        raise ValueError(
-            f"in column {x} region {image[y, x]} lies above region {image[y + 1, x]}, but the "
-            f"order of the regions is {table.tolist()}; correct the labels or the order"
-        )
-    counts = np.stack([(region <= k).sum(axis=0) for k in range(len(table) - 1)])
-    return np.where(complete, counts, np.nan).astype(np.float32)
-
-
-def _ids_in_order(image: Integers) -> Integers:
-    """Find the ids in the first column that shows every id (but 0) once."""
-    found, region = np.unique(image, return_inverse=True)
-    region = region.reshape(image.shape)
-    present = np.zeros((len(found), image.shape[1]), bool)
-    present[region, np.arange(image.shape[1])] = True
-    wanted: NDArray[np.bool_] = found != 0
-    if wanted.sum() < 2:
-        too_few: Integers = found[wanted]
-        return too_few
-    changes = image[1:] != image[:-1]
-    telling = (present == wanted[:, None]).all(axis=0) & (changes.sum(axis=0) == wanted.sum() - 1)
-    if not telling.any():
-        raise ValueError(
-            f"no column shows each of the regions {found[wanted].tolist()} once and nothing "
-            "else, so that their order is unknown; give ids, top to bottom"
-        )
-    column = image[:, np.argmax(telling)]
-    starts = np.concatenate([[True], column[1:] != column[:-1]])
-    ordered: Integers = column[starts]
-    return ordered
-
-
-def _ids(ids: Sequence[int], n_curves: int | None = None) -> Integers:
-    """Region ids as an array of the first integer type that holds them all."""
-    try:
-        values = [index(i) for i in ids]
-    except TypeError:
-        raise ValueError(f"region ids are a sequence of integers, but these are {ids!r}") from None
-    if n_curves is not None and len(values) != n_curves + 1:
-        raise ValueError(f"{n_curves} curves part {n_curves + 1} regions, not {len(values)}")
-    for dtype in (np.int32, np.int64, np.uint64):
-        limits = np.iinfo(dtype)
-        if all(limits.min <= value <= limits.max for value in values):
-            return np.array(values, dtype)
-    raise ValueError(f"the region ids {values} fit no integer type; use smaller ones")
-
-
-def _as_curves(curves: ArrayLike) -> Floats:
+def as_curves(curves: ArrayLike) -> Floats:
+    """Return float32 curves (..., K, W), or raise a ValueError."""
     array = np.asarray(curves, dtype=np.float32)
     _check_curve_shape(array)
     return array
@@ -397,12 +251,13 @@ def _check_curve_shape(array: NDArray[Any]) -> None:
         )
 
 
-def _check_height(height: int) -> None:
+def check_height(height: int) -> None:
+    """Raise a ValueError unless an image may be so high."""
     if height < 1:
         raise ValueError(f"an image has one or more rows, but the height is {height}")
 
 
-def _first_column(wrong: NDArray[np.bool_]) -> tuple[int, ...] | None:
+def first_column(wrong: NDArray[np.bool_]) -> tuple[int, ...] | None:
     """Index of a wrong place, in the first column that has one."""
     if not wrong.any():
         return None

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_layeredcnn.core.curves import curves_from_regions
 from napari_layeredcnn.core.measure_segmentation import Segmentation
+from napari_layeredcnn.core.regions import curves_from_regions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

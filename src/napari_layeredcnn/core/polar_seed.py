@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 from scipy.ndimage import minimum_filter1d
 
+from napari_layeredcnn.core.label_seeds import seed_from_boundaries, seed_from_regions
 from napari_layeredcnn.core.polar import PolarError, PolarGrid, polar_grid
-from napari_layeredcnn.core.seeds import Seed, SeedError, seed_from_boundaries, seed_from_regions
+from napari_layeredcnn.core.seeds import Seed, SeedError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

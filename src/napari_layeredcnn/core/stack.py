@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_layeredcnn.core.curves import regions_from_curves
+from napari_layeredcnn.core.regions import regions_from_curves
 from napari_layeredcnn.core.stack_begin import begun
 from napari_layeredcnn.core.stack_file import open_stack_file
 

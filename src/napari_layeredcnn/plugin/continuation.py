@@ -11,11 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_layeredcnn.core.curves import (
-    curves_from_regions,
-    order_curves,
-    regions_from_curves,
-)
+from napari_layeredcnn.core.curves import order_curves
+from napari_layeredcnn.core.regions import curves_from_regions, regions_from_curves
 from napari_layeredcnn.core.seeds import Seed
 from napari_layeredcnn.plugin.kept import best_fit
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_layeredcnn.core.curves import regions_from_curves
-from napari_layeredcnn.core.seeds import SeedError, seed_from_regions
+from napari_layeredcnn.core.label_seeds import seed_from_regions
+from napari_layeredcnn.core.regions import regions_from_curves
+from napari_layeredcnn.core.seeds import SeedError
 from napari_layeredcnn.plugin.choices import Choices
 from napari_layeredcnn.plugin.layer_checks import check_layers
 from napari_layeredcnn.plugin.new_layers import add_partial_labels

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_layeredcnn.core.curves import regions_from_curves
+from napari_layeredcnn.core.regions import regions_from_curves
 from napari_layeredcnn.core.seeds import Seed
 
 if TYPE_CHECKING:

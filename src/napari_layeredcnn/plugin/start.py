@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_layeredcnn.core import seeds
+from napari_layeredcnn.core import label_seeds
 from napari_layeredcnn.core.path_seeds import seed_from_paths
 from napari_layeredcnn.plugin.continuation import ContinueError, continue_from, with_locked
 from napari_layeredcnn.plugin.kept import Kept
@@ -215,5 +215,5 @@ def _read(part: SliceRequest, choices: Choices) -> Seed:
         return seed_from_paths(part.paths, (height, width))
     labels = part.labels.T if choices.transposed else part.labels
     if choices.strokes == "boundaries":
-        return seeds.seed_from_boundaries(labels)
-    return seeds.seed_from_regions(labels, zero_is_region=choices.zero_is_region)
+        return label_seeds.seed_from_boundaries(labels)
+    return label_seeds.seed_from_regions(labels, zero_is_region=choices.zero_is_region)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_layeredcnn.core.curves import regions_from_curves
+from napari_layeredcnn.core.regions import regions_from_curves
 from napari_layeredcnn.plugin.reports import (
     EVERYWHERE,
     EXPECTED,

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_layeredcnn.core.curves import regions_from_curves
 from napari_layeredcnn.core.measure_rand import rand_index
+from napari_layeredcnn.core.regions import regions_from_curves
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

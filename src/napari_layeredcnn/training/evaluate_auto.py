@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from napari_layeredcnn.core.candidates import Candidates, Limits, choose
-from napari_layeredcnn.core.curves import regions_from_curves
+from napari_layeredcnn.core.regions import regions_from_curves
 from napari_layeredcnn.core.search import search_rows
 from napari_layeredcnn.core.seeds import Seed, seed_from_array
 from napari_layeredcnn.training.evaluate import adjusted_rand_index
