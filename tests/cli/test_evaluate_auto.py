@@ -36,7 +36,7 @@ def _network(monkeypatch):
     """Fakes: the paper finds the lower curve alone, we find both; runs are flat."""
 
     def finder(heights):
-        def find(image, *, model, device):
+        def find(image, k, *, model, device):
             assert (model.name, device) == ("fake", "cpu")
             curves = np.repeat(np.array(heights, np.float32)[:, None], W, axis=1)
             costs = np.linspace(0.1, 0.2, len(heights), dtype=np.float32)

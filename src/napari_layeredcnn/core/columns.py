@@ -60,6 +60,7 @@ class ColumnNetwork:
 
     Examples
     --------
+    >>> from napari_layeredcnn.core.network import LayeredCNN
     >>> columns = ColumnNetwork(LayeredCNN("compact").eval())
     >>> with torch.inference_mode():
     ...     state = columns.start(torch.zeros(1, 1, 16, 8), n_curves=2)
