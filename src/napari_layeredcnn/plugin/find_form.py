@@ -50,7 +50,7 @@ SLICES = [
 WAYS = [("Left and right", "horizontal"), ("Up and down", "vertical")]
 _THICKNESS_TIP = (
     "Automatic: the image is searched at a height of 64 rows, or of 10 for each region\n"
-    "if you say how many curves there are and that is more.\n"
+    "if you say how many boundaries there are and that is more.\n"
     "Else say how thick the thin regions of this image are, in its pixels: the image is scaled\n"
     "so that they get the thickness that the network knows."
 )
