@@ -29,7 +29,7 @@ from rich.progress import track
 from rich.table import Table
 
 from napari_layeredcnn import __version__
-from napari_layeredcnn.core.autoinit import LAYER_COSTS, find_layers
+from napari_layeredcnn.core.autoinit import find_layers
 from napari_layeredcnn.core.columns import ColumnNetwork
 from napari_layeredcnn.core.completion import complete
 from napari_layeredcnn.core.scaling import scale_intensities, to_grayscale
@@ -185,7 +185,7 @@ def automatic(model: str | None, cases: Sequence[Case]) -> list[dict[str, Any]]:
     def completed(image: NDArray[Any], seed: Any) -> NDArray[np.float32]:
         return complete(image, seed, model=loaded(model)[0], device="cpu").curves
 
-    scores = evaluate_auto(cases, {AUTOMATIC: Finder(find, LAYER_COSTS)}, completed)
+    scores = evaluate_auto(cases, {AUTOMATIC: Finder(find)}, completed)
     return [
         {"group": s.group, "name": s.name, "labelled_columns": 0, "method": AUTOMATIC}
         | {"ari": s.ari, "n_curves": s.n_curves, "n_found": s.n_found}

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from napari_layeredcnn.core import search as search_module
 from napari_layeredcnn.core.autoinit import (
@@ -13,7 +15,7 @@ from napari_layeredcnn.core.autoinit import (
 from napari_layeredcnn.core.completion import complete
 from napari_layeredcnn.core.decoder import CompletionError
 from napari_layeredcnn.core.scaling import ImageError
-from napari_layeredcnn.core.search import STARTS
+from napari_layeredcnn.core.search import JOINT_STARTS, STARTS, joint_starts
 from napari_layeredcnn.core.weights import load_model
 
 H, W = 48, 40
@@ -42,12 +44,12 @@ def attracted(monkeypatch):
             width = self.curves.shape[-1]
             ways = [range(start - 1, -1, -1)] * backward + [range(start + 1, width)] * forward
             for way in ways:
-                at = self.curves[:, 0, start].copy()
+                at = self.curves[..., start].copy()
                 for x in way:
-                    aim = heights[np.abs(at[:, None] - heights).argmin(axis=1)]
+                    aim = heights[np.abs(at[..., None] - heights).argmin(axis=-1)]
                     at += np.clip(aim - at, -1, 1)
-                    self.curves[:, 0, x] = at
-                    self.uncertainty[:, 0, x] = np.where(np.abs(aim - at) < 0.5, 0.2, 3)
+                    self.curves[..., x] = at
+                    self.uncertainty[..., x] = np.where(np.abs(aim - at) < 0.5, 0.2, 3)
                     yield x, x + 1, 0, 0
 
     monkeypatch.setattr(search_module, "Runs", Fake)
@@ -81,6 +83,24 @@ def test_number_of_layers(attracted, model):
     assert len(more.chosen) == 3
     assert more.notes == ("only 3 of 5 layers were found",)
     assert set(find_layers(image, 1, model=model).chosen) == {0}
+
+
+def test_with_a_number_sets_of_curves_are_started_too(attracted, model):
+    image = image_of([10])
+    # Each curve of 8 sets in the first and the last column ends on a layer, as single ones do.
+    starts = [find_layers(image, k, model=model).members.sum() for k in (1, 2, 5)]
+    assert starts == [3 * STARTS + 2 * JOINT_STARTS * k for k in (0, 2, 5)]
+
+
+@given(st.integers(32, 200), st.integers(2, 12))
+def test_sets_are_in_order_and_spread_over_the_image(rows, k):
+    heights = joint_starts(rows, k)
+    assert heights.shape == (JOINT_STARTS, k)
+    assert (np.diff(heights) > 0).all()
+    assert heights.min() >= 0
+    assert heights.max() <= rows
+    # Every second has one curve in each of k parts of the height.
+    np.testing.assert_array_equal(heights[::2] // (rows / k), np.tile(range(k), (4, 1)))
 
 
 def test_many_layers_are_looked_for_in_more_rows(attracted, model):
@@ -154,7 +174,7 @@ def test_noise_has_no_layers(model):
     found = find_layers(noise, 3, model=model, device="cpu")
     assert found.chosen == ()
     assert found.notes[-1].startswith("no layers found: the surest candidate costs")
-    assert found.costs[0] > LAYER_COSTS.some  # so there are none without a number either
+    assert found.costs[0] > LAYER_COSTS.some
     assert len(found.curves)  # to look at
 
 

@@ -42,18 +42,30 @@ def test_a_cluster_costs_what_its_cheapest_member_costs():
 
 
 @pytest.mark.parametrize(("columns", "penalty"), [(6, 0), (7, 1)])
-@pytest.mark.parametrize("edge", [0.5, 39.5])
-def test_following_an_edge_costs_a_pixel(columns, penalty, edge):
+@pytest.mark.parametrize(("near", "within"), [(0.5, 1), (39.5, 1), (2.4, 2.5), (37.6, 2.5)])
+def test_following_an_edge_costs_a_pixel(columns, penalty, near, within):
     curve = flat(20)
-    curve[0, :columns] = edge
-    assert run_costs(curve, flat(0.3), 40) == pytest.approx([0.3 + penalty])
+    curve[0, :columns] = near
+    assert run_costs(curve, flat(0.3), 40, within) == pytest.approx([0.3 + penalty])
+    curve[curve == near] += 0.7 if near < 20 else -0.7
+    assert run_costs(curve, flat(0.3), 40, within) == pytest.approx([0.3])
 
 
 def test_many_runs_on_a_layer_are_cheaper_than_one():
     curves = flat(10, 10.5, 11, 10.2, 30)
-    clusters = cluster_runs(curves, flat(0.6, 0.8, 0.8, 0.8, 0.4), np.array([0, 0, 9, 9, 0]), 64)
+    clusters = cluster_runs(curves, flat(0.6, 0.8, 0.8, 0.8, 0.4), np.array([0, 0, 9, 9, 0]), 64, 5)
     assert [c.members for c in clusters] == [4, 1]
-    assert [c.cost for c in clusters] == pytest.approx([0.6 / 2, 0.4])
+    # The members count as if there were 60 starts.
+    assert [c.cost for c in clusters] == pytest.approx([0.6 / np.sqrt(48), 0.4 / np.sqrt(12)])
+
+
+def test_the_number_of_starts_does_not_make_a_layer_cheaper():
+    curves, columns = flat(10, 10.5, 30), np.zeros(3, int)
+    blur = flat(0.6, 0.8, 0.5)
+    once = cluster_runs(curves, blur, columns, 64, 3)
+    twice = cluster_runs(*(np.concatenate([a, a]) for a in (curves, blur, columns)), 64, 6)
+    assert [c.cost for c in twice] == pytest.approx([c.cost for c in once])
+    assert [c.members for c in twice] == [4, 2]
 
 
 def test_runs_that_meet_late_are_not_one_candidate():
@@ -62,7 +74,7 @@ def test_runs_that_meet_late_are_not_one_candidate():
     curves[1, :5] = 10
     starts = np.array([29, 29])
     assert len(cluster_arrivals(curves, flat(0.5, 0.5), 64, arrival=0)) == 1
-    assert len(cluster_runs(curves, flat(0.5, 0.5), starts, 64)) == 2
+    assert len(cluster_runs(curves, flat(0.5, 0.5), starts, 64, 2)) == 2
 
 
 def test_near_its_start_a_run_is_replaced_by_others_of_its_cluster():
@@ -70,7 +82,7 @@ def test_near_its_start_a_run_is_replaced_by_others_of_its_cluster():
     curves[0, 20:] = [18, 17, 16, 15, 14, 13, 12, 11, 10, 10]  # on its way to the layer
     curves[0, 20:] = curves[0, 20:][::-1]
     blur = flat(0.1, 0.3)
-    (cluster,) = cluster_runs(curves, blur, np.array([29, 0]), 64)
+    (cluster,) = cluster_runs(curves, blur, np.array([29, 0]), 64, 2)
     np.testing.assert_array_equal(cluster.curve[22:], 10)
     np.testing.assert_allclose(cluster.uncertainty, np.where(np.arange(W) > 21, 0.3, 0.1))
 
@@ -81,7 +93,7 @@ def test_doubles_are_left_out():
     a[:14] = 20  # apart in 14 of 30 columns, together in 16
     c = flat(20)[0]
     curves = np.stack([b, a, c])
-    clusters = cluster_runs(curves, flat(0.1, 0.5, 0.6), np.zeros(3, int), 64)
+    clusters = cluster_runs(curves, flat(0.1, 0.5, 0.6), np.zeros(3, int), 64, 3)
     kept = [cluster.curve for cluster in clusters]
     together = [(np.abs(x - y) <= 1.5).mean() for i, x in enumerate(kept) for y in kept[i + 1 :]]
     assert len(kept) == 2

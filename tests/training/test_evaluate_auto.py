@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from napari_layeredcnn.core.candidates import Candidates, Limits
+from napari_layeredcnn.core.candidates import Candidates, Limits, choose
 from napari_layeredcnn.training.cases import Case
 from napari_layeredcnn.training.evaluate_auto import (
     SEEDED,
@@ -48,8 +49,12 @@ def _fresh():
 
 def scores_of(candidates, limits=(0.5, 0.7, 1.0), columns=None):
     case = Case("group", "a", np.zeros((H, W)), TRUTH)
-    finder = Finder(lambda image, k: candidates, Limits(*limits), columns)
-    return list(evaluate_auto([case], {"method": finder}, flat))
+
+    def find(image, k):
+        count, _ = choose(candidates.costs, k, Limits(*limits))
+        return replace(candidates, chosen=tuple(range(count)))
+
+    return list(evaluate_auto([case], {"method": Finder(find, columns)}, flat))
 
 
 def test_number_given_and_unknown():
@@ -73,24 +78,21 @@ def test_fewer_candidates_than_curves():
     assert given.ari == unknown.ari
 
 
-def test_many_curves_are_looked_for_with_their_number():
+def test_layers_are_looked_for_with_their_number_and_without():
     asked = []
 
     def find(image, k):
         asked.append(k)
         return found([10, 20], [0.1, 0.2])
 
-    for n_curves in (2, 7):
-        truth = np.repeat(np.linspace(3, 27, n_curves, dtype=np.float32)[:, None], W, axis=1)
-        case = Case("group", "a", np.zeros((H, W)), truth)
-        list(evaluate_auto([case], {"method": Finder(find, Limits(1, 1, 1))}, flat))
-    assert asked == [2, 7, None]  # with 2 curves the grid is the same
+    case = Case("group", "a", np.zeros((H, W)), TRUTH)
+    list(evaluate_auto([case], {"method": Finder(find)}, flat))
+    assert asked == [2, None]
 
 
 def test_seeds_are_given_where_the_method_says():
     scores_of(found([10, 20], [0.1, 0.2]), columns=[7, 8])
-    # The same candidates with and without the number are completed once.
-    assert flat.columns == [[0], [7, 8]]
+    assert flat.columns == [[0], [7, 8], [7, 8]]
 
 
 def test_first_column_does_not_count_where_it_is_given():

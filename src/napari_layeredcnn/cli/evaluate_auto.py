@@ -26,12 +26,7 @@ def run_auto(cases: Sequence[Case], model: str | None, device: str) -> tuple[str
     """Find and complete in every image; return the model's name and the scores."""
     from rich.progress import track
 
-    from napari_layeredcnn.core.autoinit import (
-        LAYER_COSTS,
-        PAPER_LAYER_COSTS,
-        find_layers,
-        paper_layers,
-    )
+    from napari_layeredcnn.core.autoinit import find_layers, paper_layers
     from napari_layeredcnn.core.completion import complete
     from napari_layeredcnn.core.weights import load_model
     from napari_layeredcnn.training.evaluate_auto import Finder, evaluate_auto
@@ -43,13 +38,9 @@ def run_auto(cases: Sequence[Case], model: str | None, device: str) -> tuple[str
 
     finders = {
         PAPER: Finder(
-            lambda image, k: paper_layers(image, k, model=loaded, device=device),
-            PAPER_LAYER_COSTS,
-            [0],
+            lambda image, k: paper_layers(image, k, model=loaded, device=device), columns=[0]
         ),
-        OURS: Finder(
-            lambda image, k: find_layers(image, k, model=loaded, device=device), LAYER_COSTS
-        ),
+        OURS: Finder(lambda image, k: find_layers(image, k, model=loaded, device=device)),
     }
     steps = evaluate_auto(cases, finders, completed)
     total = len(cases) * (1 + 2 * len(finders))

@@ -17,7 +17,7 @@ import numpy as np
 
 from napari_layeredcnn.core.candidates import Limits
 from napari_layeredcnn.core.clusters import cluster_arrivals, cluster_runs
-from napari_layeredcnn.core.search import STARTS, Search
+from napari_layeredcnn.core.search import Search, joint_starts, single_starts
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from napari_layeredcnn.core.weights import Model
 
 #: Costs below which candidates are layers, see `docs/experiments.md`.
-LAYER_COSTS = Limits(0.45, 0.45, 0.85)
+LAYER_COSTS = Limits(0.45, 0.33, 0.5)
 #: The same for the paper's costs; the paper has no way of finding nothing.
 PAPER_LAYER_COSTS = Limits(1.6, np.inf, np.inf)
 
@@ -47,9 +47,10 @@ def find_layers(
     """Find layers without labels.
 
     20 single curves are started in each of the first, the middle and the last column, and
-    completed to both sides. Runs that are at the same place in most columns are one candidate. It
+    completed to both sides; if ``k`` is given, so are 8 sets of ``k`` curves in the first and the
+    last column. Runs that are at the same place in most columns are one candidate. It
     costs the mean uncertainty of its surest run (1 px more if that follows the top or bottom),
-    divided by the square root of how many runs it has.
+    divided by the square root of how many runs it has per 60 starts.
 
     Parameters
     ----------
@@ -136,13 +137,41 @@ def iter_find_layers(
         See `find_layers`; raised at the first ``next``.
     """
     search = Search(image, k, model, device, direction, region_thickness)
+    return (yield from iter_candidates(search, k, choose=k))
+
+
+def iter_candidates(
+    search: Search, k: int | None, *, choose: int | None
+) -> Generator[FindProgress, None, Candidates]:
+    """Search for ``k`` layers, or for any, and choose of what was found.
+
+    Parameters
+    ----------
+    search : Search
+        The image.
+    k, choose : int or None
+        How many layers are looked for, and how many are chosen; None for as many as there are.
+
+    Yields
+    ------
+    FindProgress
+        After every column.
+
+    Returns
+    -------
+    Candidates
+        See `find_layers`.
+    """
     if search.grid is None:
         return search.nothing("the image is constant")
-    columns = sorted({0, search.grid.columns // 2, search.grid.columns - 1})
-    curves, uncertainty = yield from search.run(columns, forward=True, backward=True)
-    starts = np.repeat(columns, STARTS)
-    clusters = cluster_runs(curves, uncertainty, starts, search.grid.rows)
-    return search.candidates(clusters, LAYER_COSTS)
+    rows, first, last = search.grid.rows, 0, search.grid.columns - 1
+    starts = [(x, single_starts(rows)) for x in (first, search.grid.columns // 2, last)]
+    if k is not None and k > 1:
+        starts += [(x, joint_starts(rows, k)) for x in (first, last)]
+    curves, uncertainty, columns = yield from search.run(starts, forward=True, backward=True)
+    n_starts = sum(len(heights) for _, heights in starts)
+    clusters = cluster_runs(curves, uncertainty, columns, rows, n_starts)
+    return search.candidates(clusters, choose, LAYER_COSTS)
 
 
 def paper_layers(
@@ -182,12 +211,13 @@ def paper_layers(
     search = Search(image, k, model, device, direction, region_thickness)
     if search.grid is None:
         return search.nothing("the image is constant")
-    steps = search.run([search.grid.columns - 1], forward=False, backward=True)
+    last = search.grid.columns - 1
+    steps = search.run([(last, single_starts(search.grid.rows))], forward=False, backward=True)
     while True:
         try:
             next(steps)
         except StopIteration as stop:
-            curves, uncertainty = stop.value
+            curves, uncertainty, _ = stop.value
             break
     clusters = cluster_arrivals(curves, uncertainty, search.grid.rows, arrival=0)
-    return search.candidates(clusters, PAPER_LAYER_COSTS)
+    return search.candidates(clusters, k, PAPER_LAYER_COSTS)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_layeredcnn.core.agreement import agreeing
-from napari_layeredcnn.core.autoinit import iter_find_layers
+from napari_layeredcnn.core.autoinit import iter_candidates
 from napari_layeredcnn.core.decoder import CompletionError
-from napari_layeredcnn.core.search import FindProgress
+from napari_layeredcnn.core.search import FindProgress, Search
 from napari_layeredcnn.core.weights import Model, load_model
 
 if TYPE_CHECKING:
@@ -131,13 +131,9 @@ def iter_find_layers_in_stack(
     model = model if isinstance(model, Model) else load_model(model)
     found: dict[int, Candidates] = {}
     for n, index in enumerate(indices):
-        steps = iter_find_layers(
-            np.asarray(stack[index]),
-            model=model,
-            device=device,
-            direction=direction,
-            region_thickness=region_thickness,
-        )
+        image = np.asarray(stack[index])
+        search = Search(image, k, model, device, direction, region_thickness)
+        steps = iter_candidates(search, k, choose=None)
         while True:
             try:
                 step = next(steps)

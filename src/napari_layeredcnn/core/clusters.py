@@ -17,10 +17,16 @@ Floats = NDArray[np.float32]
 SAME_PLACE = 1.5
 #: Share of the columns in which two runs of one layer are at the same place.
 SAME_LAYER = 0.5
-#: A run that is within a pixel of the top or bottom in more than this share of the columns ...
+#: A run that is so near to the top or bottom (px) ...
+EDGE = 2.5
+#: ... in more than this share of the columns ...
 AT_THE_EDGE = 0.2
 #: ... costs so much more (px).
 EDGE_PENALTY = 1.0
+#: The same distance in the paper. Sets of curves press the outermost ones a little further in.
+PAPER_EDGE = 1.0
+#: The members of a candidate count as if there were so many starts.
+COUNTED_IN = 60
 #: Columns that a run takes to get from where it was started onto a layer.
 ONSET = 8
 
@@ -45,7 +51,7 @@ class Cluster:
     members: int
 
 
-def run_costs(curves: Floats, uncertainty: Floats, height: int) -> Floats:
+def run_costs(curves: Floats, uncertainty: Floats, height: int, edge: float) -> Floats:
     """Cost of each run ([1]_, section 3.3): its mean uncertainty, more where it follows an edge.
 
     Parameters
@@ -54,6 +60,8 @@ def run_costs(curves: Floats, uncertainty: Floats, height: int) -> Floats:
         Of the runs, in pixels of the working grid.
     height : int
         Rows of the grid.
+    edge : float
+        How near to the top or bottom a run follows it, in pixels of the grid.
 
     Returns
     -------
@@ -66,10 +74,10 @@ def run_costs(curves: Floats, uncertainty: Floats, height: int) -> Floats:
 
     Examples
     --------
-    >>> run_costs(np.float32([[5, 5], [0.5, 0.5]]), np.float32([[1, 2], [1, 2]]), 10)
+    >>> run_costs(np.float32([[5, 5], [0.5, 0.5]]), np.float32([[1, 2], [1, 2]]), 10, 1)
     array([1.5, 2.5], dtype=float32)
     """
-    at_edge = ((curves <= 1) | (curves >= height - 1)).mean(axis=1) > AT_THE_EDGE
+    at_edge = ((curves <= edge) | (curves >= height - edge)).mean(axis=1) > AT_THE_EDGE
     return np.asarray(uncertainty.mean(axis=1) + EDGE_PENALTY * at_edge, dtype=np.float32)
 
 
@@ -106,7 +114,7 @@ def cluster_arrivals(
     [2, 1]
     """
     distances = np.abs(np.subtract.outer(curves[:, arrival], curves[:, arrival]))
-    costs = run_costs(curves, uncertainty, height)
+    costs = run_costs(curves, uncertainty, height, PAPER_EDGE)
     clusters = []
     for members in _clusters(distances, "single", SAME_PLACE):
         best = members[np.argmin(costs[members])]
@@ -117,24 +125,27 @@ def cluster_arrivals(
 
 
 def cluster_runs(
-    curves: Floats, uncertainty: Floats, starts: NDArray[np.intp], height: int
+    curves: Floats, uncertainty: Floats, columns: NDArray[np.intp], height: int, n_starts: int
 ) -> list[Cluster]:
     """Cluster runs that are at the same place in most columns.
 
     Average linkage, where the distance of two runs is the share of the columns in which they are
     more than 1.5 px apart; runs that part with half of the others in a cluster are not in it. A
     cluster has the curve of its cheapest member and costs what that costs, divided by the square
-    root of the number of members: many starts end on a layer, few run side by side in a texture.
+    root of the number of members per 60 starts: many starts end on a layer, few run side by side in
+    a texture.
 
     Parameters
     ----------
     curves, uncertainty : (B, W) float array
         Of the runs, in pixels of the working grid.
-    starts : (B,) int array
+    columns : (B,) int array
         Columns in which they were started; near it, the curve of another member is taken where
         there is one.
     height : int
         Rows of the grid.
+    n_starts : int
+        How many starts there were; curves that were started as one set are one.
 
     Returns
     -------
@@ -144,22 +155,22 @@ def cluster_runs(
     Examples
     --------
     >>> curves = np.repeat(np.float32([[4], [5], [9]]), 3, axis=1)
-    >>> clusters = cluster_runs(curves, 0 * curves + 0.5, np.array([0, 0, 2]), 20)
+    >>> clusters = cluster_runs(curves, 0 * curves + 0.5, np.array([0, 0, 2]), 20, 3)
     >>> [(c.members, round(c.cost, 3)) for c in clusters]
-    [(2, 0.354), (1, 0.5)]
+    [(2, 0.079), (1, 0.112)]
     """
     apart = np.abs(curves[:, None] - curves[None]) > SAME_PLACE
-    costs = run_costs(curves, uncertainty, height)
+    costs = run_costs(curves, uncertainty, height, EDGE)
     clusters = []
     for members in _clusters(apart.mean(axis=2), "average", 1 - SAME_LAYER):
         best = members[np.argmin(costs[members])]
         curve, blur = curves[best].copy(), uncertainty[best].copy()
-        others = members[starts[members] != starts[best]]
+        others = members[columns[members] != columns[best]]
         if len(others):
-            onset = np.abs(np.arange(curves.shape[1]) - starts[best]) < ONSET
+            onset = np.abs(np.arange(curves.shape[1]) - columns[best]) < ONSET
             curve[onset] = np.median(curves[np.ix_(others, onset)], axis=0)
             blur[onset] = np.median(uncertainty[np.ix_(others, onset)], axis=0)
-        cost = float(costs[best]) / np.sqrt(len(members))
+        cost = float(costs[best]) / np.sqrt(COUNTED_IN * len(members) / n_starts)
         clusters.append(Cluster(curve, blur, float(cost), len(members)))
     return _without_doubles(sorted(clusters, key=lambda cluster: cluster.cost))
 

@@ -27,6 +27,10 @@ Floats = NDArray[np.float32]
 
 #: Single curves started in a column, linearly spaced.
 STARTS = 20
+#: Sets of as many curves as are looked for, started in a column at heights drawn at random ...
+JOINT_STARTS = 8
+#: ... every second within a part of the height that leaves out no more than this at each end.
+LEFT_OUT = 0.3
 #: Rows of the working grid, unless the thickness of the regions is given: so many at least ...
 ROWS = 64
 #: ... and so many for each region, where the number of layers is given.
@@ -54,6 +58,52 @@ def search_rows(k: int | None) -> int:
     (64, 64, 100)
     """
     return ROWS if k is None else max(ROWS, ROWS_PER_REGION * (k + 1))
+
+
+def single_starts(rows: int) -> Floats:
+    """Heights at which single curves are started in a column.
+
+    Parameters
+    ----------
+    rows : int
+        Of the working grid.
+
+    Returns
+    -------
+    (STARTS, 1) float32 array
+        Linearly spaced.
+    """
+    return np.linspace(0, rows, STARTS + 2, dtype=np.float32)[1:-1, None]
+
+
+def joint_starts(rows: int, k: int) -> Floats:
+    """Heights at which sets of curves are started in a column.
+
+    Curves that run together find thin layers: single ones all end on the strongest near by.
+
+    Parameters
+    ----------
+    rows : int
+        Of the working grid.
+    k : int
+        Curves of a set.
+
+    Returns
+    -------
+    (JOINT_STARTS, k) float32 array
+        One height in each of ``k`` equal parts of the image, or of most of it; the same each time.
+
+    Examples
+    --------
+    >>> heights = joint_starts(64, 5)
+    >>> heights.shape, bool((np.diff(heights) > 0).all())
+    ((8, 5), True)
+    """
+    rng = np.random.default_rng(k)
+    shares = (np.arange(k) + rng.random((JOINT_STARTS, k))) / k
+    ends = rng.uniform(0, LEFT_OUT, (2, JOINT_STARTS, 1))
+    ends[:, ::2] = 0
+    return np.asarray(rows * (ends[0] + (1 - ends.sum(axis=0)) * shares), dtype=np.float32)
 
 
 class FindProgress(NamedTuple):
@@ -98,7 +148,6 @@ class Search:
             )
         if k is not None and k < 1:
             raise CompletionError(f"one layer or more can be looked for, not {k}")
-        self._k = k
         self._transposed = direction == "vertical"
         self._model = model if isinstance(model, Model) else load_model(model)
         self._decoder = Decoder(self._model.network, device)
@@ -125,41 +174,52 @@ class Search:
         self._image = self.grid.image(scale_intensities(gray))
 
     def run(
-        self, columns: Sequence[int], *, forward: bool, backward: bool
-    ) -> Generator[FindProgress, None, tuple[Floats, Floats]]:
-        """Run curves from linearly spaced heights in each of these columns of the grid.
+        self, starts: Sequence[tuple[int, Floats]], *, forward: bool, backward: bool
+    ) -> Generator[FindProgress, None, tuple[Floats, Floats, NDArray[np.intp]]]:
+        """Run sets of curves from columns of the grid.
+
+        Parameters
+        ----------
+        starts : sequence of (int, (B, K) float array)
+            A column, and heights in it, a row for each set.
+        forward, backward : bool
+            Whether they run to the right, and to the left.
 
         Returns
         -------
-        curves, uncertainty : (columns times STARTS, W) float32 array
-            In pixels of the grid.
+        curves, uncertainty : (N, W) float32 array
+            Of all the sets, in pixels of the grid.
+        columns : (N,) int array
+            Where each curve was started.
         """
         rows, width = self._image.shape
-        heights = np.linspace(0, rows, STARTS + 2, dtype=np.float32)[1:-1]
-        cost = self._decoder.bytes_per_image(rows, width, n_regions=2)
-        batch = int(np.clip(SHARE_OF_FREE * self._decoder.free_memory() / cost, 1, STARTS))
-        parts = [(x, heights[i : i + batch]) for x in columns for i in range(0, STARTS, batch)]
+        parts = []
+        for x, heights in starts:
+            cost = self._decoder.bytes_per_image(rows, width, n_regions=heights.shape[1] + 1)
+            batch = max(1, int(SHARE_OF_FREE * self._decoder.free_memory() / cost))
+            parts += [(x, heights[i : i + batch]) for i in range(0, len(heights), batch)]
         total = sum(forward * (width - 1 - x) + backward * x for x, _ in parts)
         done, found = 0, []
         for x, some in parts:
-            seed = np.full((len(some), 1, width), np.nan, dtype=np.float32)
-            seed[:, 0, x] = some
+            seed = np.full((*some.shape, width), np.nan, dtype=np.float32)
+            seed[..., x] = some
             images = np.broadcast_to(self._image, (len(some), rows, width))
             runs = Runs(self._decoder, images, seed)
             for _ in runs.run(forward=forward, backward=backward):
                 done += 1
                 yield FindProgress(done, total)
             # Of the start itself nothing is known; its neighbor may tell.
-            blur = runs.uncertainty[:, 0]
-            blur[:, x] = blur[:, x + 1 if x + 1 < width else x - 1]
-            found.append((runs.curves[:, 0], blur))
-        curves, uncertainty = (np.concatenate(both) for both in zip(*found, strict=True))
-        return curves, uncertainty
+            blur = runs.uncertainty
+            blur[..., x] = blur[..., x + 1 if x + 1 < width else x - 1]
+            columns = np.full(some.size, x)
+            found.append((runs.curves.reshape(-1, width), blur.reshape(-1, width), columns))
+        curves, uncertainty, columns = (np.concatenate(all_) for all_ in zip(*found, strict=True))
+        return curves, uncertainty, columns
 
-    def candidates(self, clusters: list[Cluster], limits: Limits) -> Candidates:
+    def candidates(self, clusters: list[Cluster], k: int | None, limits: Limits) -> Candidates:
         """Bring clusters to the image's resolution and choose of them."""
         costs = np.array([cluster.cost for cluster in clusters], dtype=np.float32)
-        return self._result(clusters, *choose(costs, self._k, limits))
+        return self._result(clusters, *choose(costs, k, limits))
 
     def nothing(self, why: str) -> Candidates:
         """Say that there are no layers in an image in which nothing was run."""

@@ -16,9 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from napari_layeredcnn.core.candidates import Candidates, Limits, choose
 from napari_layeredcnn.core.regions import regions_from_curves
-from napari_layeredcnn.core.search import search_rows
 from napari_layeredcnn.core.seeds import Seed, seed_from_array
 from napari_layeredcnn.training.evaluate import adjusted_rand_index
 
@@ -27,6 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from napari_layeredcnn.core.candidates import Candidates
     from napari_layeredcnn.training.cases import Case
 
 Completer = Callable[["NDArray[Any]", Seed], "NDArray[np.float32]"]
@@ -42,14 +41,11 @@ class Finder(NamedTuple):
     ----------
     find : callable
         Image (H, W), and the number of curves or None, to `Candidates`.
-    limits : Limits
-        What layers cost.
     columns : sequence of int, optional
         Columns in which its seed is given. Default: the surest ones.
     """
 
     find: Callable[[NDArray[Any], int | None], Candidates]
-    limits: Limits
     columns: Sequence[int] | None = None
 
 
@@ -101,12 +97,13 @@ def evaluate_auto(
 
     Examples
     --------
+    >>> from napari_layeredcnn.core.candidates import Candidates
     >>> from napari_layeredcnn.training.cases import Case
     >>> flat = np.full((1, 9), 4.0, np.float32)
     >>> found = Candidates(
     ...     flat, 0 * flat, np.zeros(1, np.float32), np.ones(1, int), (0,), 8, False, "", None
     ... )
-    >>> finder = Finder(lambda image, k: found, Limits(1, 1, 1))
+    >>> finder = Finder(lambda image, k: found)
     >>> case = Case("flat", "a", np.zeros((8, 9)), flat)
     >>> def copied(image, seed):
     ...     return np.repeat(seed.curves[:, seed.columns], image.shape[1], axis=1)
@@ -122,17 +119,9 @@ def evaluate_auto(
         ari = _ari(case, curves, 1)
         yield AutoScore(case.group, case.name, SEEDED, True, n_curves, n_curves, ari)
         for method, finder in finders.items():
-            found: dict[int, Candidates] = {}
-            done: dict[tuple[int, int], float] = {}
             for k in (n_curves, None):
-                rows = search_rows(k)  # the candidates are the same on the same grid
-                if rows not in found:
-                    found[rows] = finder.find(case.image, k)
-                count, _ = choose(found[rows].costs, k, finder.limits)
-                if (rows, count) not in done:
-                    score = _from_candidates(case, found[rows], count, finder, complete)
-                    done[rows, count] = score
-                ari = done[rows, count]
+                found = finder.find(case.image, k)
+                ari, count = _from_candidates(case, found, finder, complete), len(found.chosen)
                 yield AutoScore(case.group, case.name, method, k is not None, n_curves, count, ari)
 
 
@@ -219,14 +208,14 @@ def auto_json(scores: Sequence[AutoScore], **settings: Any) -> dict[str, Any]:
 
 
 def _from_candidates(
-    case: Case, candidates: Candidates, count: int, finder: Finder, complete: Completer
+    case: Case, candidates: Candidates, finder: Finder, complete: Completer
 ) -> float:
-    """ARI of the completion from the best so many candidates."""
-    if count == 0:  # one region
+    """ARI of the completion from the chosen candidates."""
+    if not candidates.chosen:  # one region
         return adjusted_rand_index(
             regions_from_curves(_inside(case), len(case.image)), np.zeros(case.image.shape, int)
         )
-    seed = candidates.seed(range(count), finder.columns)
+    seed = candidates.seed(columns=finder.columns)
     return _ari(case, complete(case.image, seed), 0)
 
 
