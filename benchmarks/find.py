@@ -33,11 +33,15 @@ def main() -> None:
     rng = np.random.default_rng(5)
     image = synthesize(rng, height=64, width=128, n_curves=3, bank=TextureBank()).image
     figures = []
-    for name, find in (("20 starts (paper_layers)", paper_layers), ("find_layers", find_layers)):
+    for name, find, k in (
+        ("20 starts (paper_layers)", paper_layers, None),
+        ("find_layers", find_layers, None),
+        ("find_layers, 3", find_layers, 3),
+    ):
         times = []
         for _ in range(arguments.repeats):
             wall, processor = time.perf_counter(), time.process_time()
-            found = find(image, 3, model=model, device="cpu")
+            found = find(image, k, model=model, device="cpu")
             times.append((time.perf_counter() - wall, time.process_time() - processor))
         wall, processor = min(times)
         row = {

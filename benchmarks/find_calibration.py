@@ -2,8 +2,9 @@
 
 Synthetic images with 1 to 5 layers, all of them to be found, and images without: noise, and single
 textures, half of both with a gradient. For each limit: how often something is found where nothing
-is, how often nothing where there are layers, and ARI of the candidates below it, all of them and
-no more than there are layers (but the surest in any case)::
+is, how often nothing where there are layers, and ARI of the candidates below it, with the number
+of layers given (no more than these, but the surest in any case) and without; where there are none
+3 are asked for::
 
     python benchmarks/find_calibration.py --textures VALIDATION --json calibration.json
 """
@@ -13,7 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 import numpy as np
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
 
 HEIGHT, WIDTH = 64, 128
+#: Layers that are looked for where there are none, when a number is given.
+ASKED_FOR = 3
 LIMITS = (0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.85, 1.0, 1.2, 1.5, 2.0, 3.0)
 
 
@@ -46,11 +49,14 @@ def main() -> None:
     arguments = parser.parse_args()
     model = load_model(arguments.model)
     bank = TextureBank(arguments.textures)
-    least, textures = [], []
+    least: dict[bool, list[float]] = {False: [], True: []}
+    textures: dict[bool, list[float]] = {False: [], True: []}
     for index in range(arguments.without):
-        found = find_layers(without_layers(index, bank), model=model)
-        (textures if index % 4 else least).append(float(found.costs[0]))
-    layered = []
+        image = without_layers(index, bank)
+        for given in (False, True):
+            found = find_layers(image, ASKED_FOR if given else None, model=model)
+            (textures if index % 4 else least)[given].append(float(found.costs[0]))
+    layered: dict[bool, list[tuple[Floats, Floats, Floats]]] = {False: [], True: []}
     for n_curves in range(1, 6):
         rng = np.random.default_rng([707, n_curves])
         with patch.object(synthesis, "n_dropped", return_value=0):  # every layer is labelled
@@ -58,18 +64,25 @@ def main() -> None:
                 rng, arguments.images, height=HEIGHT, width=WIDTH, n_curves=n_curves, bank=bank
             )
         for image, truth in zip(images, truths, strict=True):
-            found = find_layers(image, model=model)
-            layered.append((found.costs, found.curves, truth))
+            for given in (False, True):
+                found = find_layers(image, n_curves if given else None, model=model)
+                layered[given].append((found.costs, found.curves, truth))
     figures = []
     for limit in LIMITS:
-        row = {
-            "limit": limit,
-            "found in noise": np.mean([cost < limit for cost in least]),
-            "found in textures": np.mean([cost < limit for cost in textures]),
-            "nothing found": np.mean([costs[0] >= limit for costs, _, _ in layered]),
-            "ARI": np.mean([ari(curves[costs < limit], truth) for costs, curves, truth in layered]),
-            "ARI with k": np.mean([ari(best(limit, *some), some[-1]) for some in layered]),
-        }
+        row: dict[str, Any] = {"limit": limit}
+        for given, words in ((False, ""), (True, ", number given")):
+            some = layered[given]
+            chosen = [curves[costs < limit] for costs, curves, _ in some]
+            if given:
+                chosen = [best(limit, *one) for one in some]
+            row |= {
+                f"found in noise{words}": np.mean([cost < limit for cost in least[given]]),
+                f"in textures{words}": np.mean([cost < limit for cost in textures[given]]),
+                f"nothing found{words}": np.mean([costs[0] >= limit for costs, _, _ in some]),
+                f"ARI{words}": np.mean(
+                    [ari(curves, truth) for curves, (*_, truth) in zip(chosen, some, strict=True)]
+                ),
+            }
         figures.append({key: round(float(value), 3) for key, value in row.items()})
         print(*(f"{key}: {value}" for key, value in figures[-1].items()), sep=" | ", flush=True)
     if arguments.json:
