@@ -36,7 +36,7 @@ def main() -> None:
     for name, find, k in (
         ("20 starts (paper_layers)", paper_layers, None),
         ("find_layers", find_layers, None),
-        ("find_layers, 3", find_layers, 3),
+        ("find_layers, 4", find_layers, 4),
     ):
         times = []
         for _ in range(arguments.repeats):

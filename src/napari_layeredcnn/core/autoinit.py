@@ -30,9 +30,29 @@ if TYPE_CHECKING:
     from napari_layeredcnn.core.weights import Model
 
 #: Costs below which candidates are layers, see `docs/experiments.md`.
-LAYER_COSTS = Limits(0.45, 0.33, 0.5)
+LAYER_COSTS = Limits(0.45, 0.45, 0.85)
+#: From this number on sets of so many curves are started, too: with fewer they change nothing ...
+JOINT_FROM = 4
+#: ... and the costs are lower.
+JOINT_LAYER_COSTS = Limits(0.45, 0.33, 0.5)
 #: The same for the paper's costs; the paper has no way of finding nothing.
 PAPER_LAYER_COSTS = Limits(1.6, np.inf, np.inf)
+
+
+def layer_costs(k: int | None) -> Limits:
+    """What layers cost.
+
+    Parameters
+    ----------
+    k : int or None
+        How many layers are looked for, if it is known.
+
+    Returns
+    -------
+    Limits
+        `JOINT_LAYER_COSTS` if that is 4 or more, else `LAYER_COSTS`.
+    """
+    return LAYER_COSTS if k is None or k < JOINT_FROM else JOINT_LAYER_COSTS
 
 
 def find_layers(
@@ -47,8 +67,8 @@ def find_layers(
     """Find layers without labels.
 
     20 single curves are started in each of the first, the middle and the last column, and
-    completed to both sides; if ``k`` is given, so are 8 sets of ``k`` curves in the first and the
-    last column. Runs that are at the same place in most columns are one candidate. It
+    completed to both sides; if ``k`` is 4 or more, so are 8 sets of ``k`` curves in the first and
+    the last column. Runs that are at the same place in most columns are one candidate. It
     costs the mean uncertainty of its surest run (1 px more if that follows the top or bottom),
     divided by the square root of how many runs it has per 60 starts.
 
@@ -58,7 +78,7 @@ def find_layers(
         Any integer or floating-point dtype; colors become luminance.
     k : int, optional
         How many layers are chosen, the cheapest; fewer, if the others cost more than the last of
-        `LAYER_COSTS`. Default: all that cost less than the first.
+        `layer_costs`. Default: all that cost less than the first.
     model : Model, str or Path, optional
         Loaded model, bundled model's name or ``.safetensors`` file. Default: the bundled default.
     device : str
@@ -73,7 +93,7 @@ def find_layers(
     -------
     Candidates
         All that were found, by rank, with those that are chosen. None is chosen, and the notes say
-        "no layers found", if not one costs less than this (less than the second of `LAYER_COSTS`,
+        "no layers found", if not one costs less than this (less than the second of `layer_costs`,
         where ``k`` is given), or if the image is constant.
 
     Raises
@@ -166,12 +186,12 @@ def iter_candidates(
         return search.nothing("the image is constant")
     rows, first, last = search.grid.rows, 0, search.grid.columns - 1
     starts = [(x, single_starts(rows)) for x in (first, search.grid.columns // 2, last)]
-    if k is not None and k > 1:
+    if k is not None and k >= JOINT_FROM:
         starts += [(x, joint_starts(rows, k)) for x in (first, last)]
     curves, uncertainty, columns = yield from search.run(starts, forward=True, backward=True)
     n_starts = sum(len(heights) for _, heights in starts)
     clusters = cluster_runs(curves, uncertainty, columns, rows, n_starts)
-    return search.candidates(clusters, choose, LAYER_COSTS)
+    return search.candidates(clusters, choose, layer_costs(k))
 
 
 def paper_layers(
