@@ -41,7 +41,8 @@ def _network(monkeypatch):
             curves = np.repeat(np.array(heights, np.float32)[:, None], W, axis=1)
             costs = np.linspace(0.1, 0.2, len(heights), dtype=np.float32)
             members = np.ones(len(heights), int)
-            return Candidates(curves, 0 * curves, costs, members, (), H, False, "fake", None)
+            chosen = tuple(range(len(heights)))
+            return Candidates(curves, 0 * curves, costs, members, chosen, H, False, "fake", None)
 
         return find
 
