@@ -136,10 +136,11 @@ def test_progress_counts_every_column_of_every_start(attracted, model):
     assert {step.total for step in steps} == {3 * 63} == {len(steps)}
 
 
-def test_small_memory_gives_the_same(attracted, model, monkeypatch):
-    whole = find_layers(image_of([10]), model=model)
+@pytest.mark.parametrize("k", [None, 4])
+def test_small_memory_gives_the_same(attracted, model, monkeypatch, k):
+    whole = find_layers(image_of([10]), k, model=model)
     monkeypatch.setattr(search_module.Decoder, "free_memory", lambda self: 1)
-    parts = find_layers(image_of([10]), model=model)
+    parts = find_layers(image_of([10]), k, model=model)
     np.testing.assert_array_equal(parts.curves, whole.curves)
     np.testing.assert_array_equal(parts.costs, whole.costs)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_layeredcnn.core.autoinit import LAYER_COSTS, layer_costs
+from napari_layeredcnn.core.autoinit import layer_costs
 from napari_layeredcnn.core.candidates import choose
 
 if TYPE_CHECKING:
@@ -58,7 +58,8 @@ def agreeing(
         first = next(iter(found))
         return {first: found[first]}
     costs = np.array([layer.cost(n_slices) for layer in layers], dtype=np.float32)
-    count, said = choose(costs, k, layer_costs(k))
+    limits = layer_costs(k)
+    count, said = choose(costs, k, limits)
     chosen = layers[:count]
     clearest = max(found, key=lambda i: _clearness(i, chosen or layers[:1], found))
     there = [layer for layer in chosen if clearest in layer.members]
@@ -72,7 +73,7 @@ def agreeing(
             for i in found
             if i != clearest
             and all(
-                i in layer.members and found[i].costs[layer.members[i]] < LAYER_COSTS.layer
+                i in layer.members and found[i].costs[layer.members[i]] < limits.layer
                 for layer in there
             )
             and _order(i, there, found) == order

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 #: Costs below which candidates are layers, see `docs/experiments.md`.
 LAYER_COSTS = Limits(0.45, 0.45, 0.85)
-#: From this number on sets of so many curves are started, too: with fewer they change nothing ...
+#: From this number on sets of so many curves are started, too: with fewer they gain nothing ...
 JOINT_FROM = 4
 #: ... and the costs are lower.
 JOINT_LAYER_COSTS = Limits(0.45, 0.33, 0.5)
@@ -157,20 +157,20 @@ def iter_find_layers(
         See `find_layers`; raised at the first ``next``.
     """
     search = Search(image, k, model, device, direction, region_thickness)
-    return (yield from iter_candidates(search, k, choose=k))
+    return (yield from iter_candidates(search, k))
 
 
 def iter_candidates(
-    search: Search, k: int | None, *, choose: int | None
+    search: Search, choose: int | None
 ) -> Generator[FindProgress, None, Candidates]:
-    """Search for ``k`` layers, or for any, and choose of what was found.
+    """Run curves in an image, cluster them, and choose.
 
     Parameters
     ----------
     search : Search
-        The image.
-    k, choose : int or None
-        How many layers are looked for, and how many are chosen; None for as many as there are.
+        The image, and how many layers are looked for in it.
+    choose : int or None
+        How many are chosen; None for all that are sure enough.
 
     Yields
     ------
@@ -186,12 +186,12 @@ def iter_candidates(
         return search.nothing("the image is constant")
     rows, first, last = search.grid.rows, 0, search.grid.columns - 1
     starts = [(x, single_starts(rows)) for x in (first, search.grid.columns // 2, last)]
-    if k is not None and k >= JOINT_FROM:
-        starts += [(x, joint_starts(rows, k)) for x in (first, last)]
+    if search.k is not None and search.k >= JOINT_FROM:
+        starts += [(x, joint_starts(rows, search.k)) for x in (first, last)]
     curves, uncertainty, columns = yield from search.run(starts, forward=True, backward=True)
     n_starts = sum(len(heights) for _, heights in starts)
     clusters = cluster_runs(curves, uncertainty, columns, rows, n_starts)
-    return search.candidates(clusters, choose, layer_costs(k))
+    return search.candidates(clusters, choose, layer_costs(search.k))
 
 
 def paper_layers(

@@ -133,7 +133,7 @@ def iter_find_layers_in_stack(
     for n, index in enumerate(indices):
         image = np.asarray(stack[index])
         search = Search(image, k, model, device, direction, region_thickness)
-        steps = iter_candidates(search, k, choose=None)
+        steps = iter_candidates(search, None)  # slices are to agree on them first
         while True:
             try:
                 step = next(steps)

@@ -123,6 +123,8 @@ class Search:
 
     Attributes
     ----------
+    k : int or None
+        As given.
     grid : WorkingGrid or None
         Working resolution; None where the image is constant.
 
@@ -148,6 +150,7 @@ class Search:
             )
         if k is not None and k < 1:
             raise CompletionError(f"one layer or more can be looked for, not {k}")
+        self.k = k
         self._transposed = direction == "vertical"
         self._model = model if isinstance(model, Model) else load_model(model)
         self._decoder = Decoder(self._model.network, device)
