@@ -82,7 +82,11 @@ def test_number_of_layers(attracted, model):
     more = find_layers(image, 5, model=model)
     assert len(more.chosen) == 3
     assert more.notes == ("only 3 of 5 layers were found",)
-    assert set(find_layers(image, 1, model=model).chosen) == {0}
+    # All three are about as sure; one parts the image into even regions, whichever is cheapest.
+    for height in attracted:
+        one = find_layers(image_of([height]), 1, model=model)
+        np.testing.assert_allclose(one.curves[one.chosen[0]], height, atol=0.01)
+    assert paper_layers(image, 1, model=model).chosen == (0,)
 
 
 def test_from_four_layers_on_sets_of_curves_are_started_too(attracted, model):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_layeredcnn.core.autoinit import layer_costs
-from napari_layeredcnn.core.candidates import choose
+from napari_layeredcnn.core.candidates import choose, doubts
 
 if TYPE_CHECKING:
     from napari_layeredcnn.core.candidates import Candidates
@@ -60,6 +60,8 @@ def agreeing(
     costs = np.array([layer.cost(n_slices) for layer in layers], dtype=np.float32)
     limits = layer_costs(k)
     count, said = choose(costs, k, limits)
+    if k is not None:
+        said += doubts(costs[:count], limits)
     chosen = layers[:count]
     clearest = max(found, key=lambda i: _clearness(i, chosen or layers[:1], found))
     there = [layer for layer in chosen if clearest in layer.members]

@@ -77,8 +77,9 @@ def find_layers(
     image : (H, W) or (H, W, 3 or 4) array
         Any integer or floating-point dtype; colors become luminance.
     k : int, optional
-        How many layers are chosen, the cheapest; fewer, if the others cost more than the last of
-        `layer_costs`. Default: all that cost less than the first.
+        How many layers are chosen; fewer, if the others cost more than the last of `layer_costs`.
+        Of all such sets it is the one with low costs and even regions, see `most_even`. Default:
+        all that cost less than the first of `layer_costs`.
     model : Model, str or Path, optional
         Loaded model, bundled model's name or ``.safetensors`` file. Default: the bundled default.
     device : str
@@ -191,7 +192,7 @@ def iter_candidates(
     curves, uncertainty, columns = yield from search.run(starts, forward=True, backward=True)
     n_starts = sum(len(heights) for _, heights in starts)
     clusters = cluster_runs(curves, uncertainty, columns, rows, n_starts)
-    return search.candidates(clusters, choose, layer_costs(search.k))
+    return search.candidates(clusters, choose, layer_costs(search.k), even=True)
 
 
 def paper_layers(
@@ -240,4 +241,4 @@ def paper_layers(
             curves, uncertainty, _ = stop.value
             break
     clusters = cluster_arrivals(curves, uncertainty, search.grid.rows, arrival=0)
-    return search.candidates(clusters, k, PAPER_LAYER_COSTS)
+    return search.candidates(clusters, k, PAPER_LAYER_COSTS, even=False)

@@ -174,7 +174,7 @@ class Candidates:
 
 
 def choose(costs: Floats, k: int | None, limits: Limits) -> tuple[int, list[str]]:
-    """Tell how many candidates are layers.
+    """Tell how many of the candidates are layers.
 
     Parameters
     ----------
@@ -188,7 +188,7 @@ def choose(costs: Floats, k: int | None, limits: Limits) -> tuple[int, list[str]
     Returns
     -------
     count : int
-        The first so many are chosen.
+        So many.
     notes : list of str
         What the person should know.
 
@@ -202,7 +202,6 @@ def choose(costs: Floats, k: int | None, limits: Limits) -> tuple[int, list[str]
     """
     if not len(costs):
         return 0, ["no layers found: there are no candidates"]
-    sure = int((costs < limits.layer).sum())
     least = limits.layer if k is None else limits.some
     if costs[0] >= least:
         return 0, [
@@ -210,14 +209,38 @@ def choose(costs: Floats, k: int | None, limits: Limits) -> tuple[int, list[str]
             f"layers it costs less than {least:g}"
         ]
     if k is None:
-        return sure, []
-    count, notes = min(k, max(1, int((costs < limits.most).sum()))), []
-    if count < k:
-        rest = f"; further candidates cost more than {limits.most:g}" * (count < len(costs))
-        notes.append(f"only {count} of {k} layers were found{rest}")
-    if count > sure:
-        notes.append(
-            f"{count - sure} of the layers cost more than {limits.layer:g} and may be none; look "
-            "at them, or ask for fewer"
-        )
-    return count, notes
+        return int((costs < limits.layer).sum()), []
+    count = min(k, max(1, int((costs < limits.most).sum())))
+    if count == k:
+        return count, []
+    rest = f"; no further candidates cost less than {limits.most:g}" * (count < len(costs))
+    return count, [f"only {count} of {k} layers were found{rest}"]
+
+
+def doubts(costs: Floats, limits: Limits) -> list[str]:
+    """Tell how many of the layers that a number was given for may be none.
+
+    Parameters
+    ----------
+    costs : (K,) float array
+        Of those that are chosen.
+    limits : Limits
+        What layers cost.
+
+    Returns
+    -------
+    list of str
+        What the person should know; empty where all are sure.
+
+    Examples
+    --------
+    >>> doubts(np.float32([0.1, 0.8]), Limits(0.5, 0.7, 1.0))[0][:38]
+    '1 of the layers cost more than 0.5 and'
+    """
+    unsure = int((costs >= limits.layer).sum())
+    if not unsure:
+        return []
+    return [
+        f"{unsure} of the layers cost more than {limits.layer:g} and may be none; look "
+        "at them, or ask for fewer"
+    ]

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_layeredcnn.core.candidates import Candidates, choose
+from napari_layeredcnn.core.candidates import Candidates, choose, doubts
 from napari_layeredcnn.core.clusters import ONSET
 from napari_layeredcnn.core.decoder import CompletionError, Decoder
+from napari_layeredcnn.core.evenness import most_even
 from napari_layeredcnn.core.runs import Runs
 from napari_layeredcnn.core.scaling import scale_intensities, to_grayscale
 from napari_layeredcnn.core.weights import Model, load_model
@@ -219,16 +220,43 @@ class Search:
         curves, uncertainty, columns = (np.concatenate(all_) for all_ in zip(*found, strict=True))
         return curves, uncertainty, columns
 
-    def candidates(self, clusters: list[Cluster], k: int | None, limits: Limits) -> Candidates:
-        """Bring clusters to the image's resolution and choose of them."""
+    def candidates(
+        self, clusters: list[Cluster], k: int | None, limits: Limits, *, even: bool
+    ) -> Candidates:
+        """Bring clusters to the image's resolution and choose of them.
+
+        Parameters
+        ----------
+        clusters : list of Cluster
+            Ascending costs.
+        k : int or None
+            How many are chosen at most; None for all that are sure enough.
+        limits : Limits
+            What layers cost.
+        even : bool
+            Whether those that are chosen for a given number are the ones between which the image
+            is most even, or the cheapest.
+
+        Returns
+        -------
+        Candidates
+            All of them.
+        """
         costs = np.array([cluster.cost for cluster in clusters], dtype=np.float32)
-        return self._result(clusters, *choose(costs, k, limits))
+        count, notes = choose(costs, k, limits)
+        which = list(range(count))
+        if k is not None:
+            if even:
+                curves = np.stack([cluster.curve for cluster in clusters])
+                which = most_even(self._image, curves, costs, count)
+            notes += doubts(costs[which], limits)
+        return self._result(clusters, which, notes)
 
     def nothing(self, why: str) -> Candidates:
         """Say that there are no layers in an image in which nothing was run."""
-        return self._result([], 0, [f"no layers found: {why}"])
+        return self._result([], [], [f"no layers found: {why}"])
 
-    def _result(self, clusters: list[Cluster], count: int, notes: list[str]) -> Candidates:
+    def _result(self, clusters: list[Cluster], which: list[int], notes: list[str]) -> Candidates:
         curves = uncertainty = np.empty((0, self._width), dtype=np.float32)
         if self.grid is not None:
             on_grid = np.stack([cluster.curve for cluster in clusters])
@@ -239,7 +267,7 @@ class Search:
             uncertainty=uncertainty,
             costs=np.array([cluster.cost for cluster in clusters], dtype=np.float32),
             members=np.array([cluster.members for cluster in clusters], dtype=np.intp),
-            chosen=tuple(sorted(range(count), key=lambda i: float(curves[i].mean()))),
+            chosen=tuple(sorted(which, key=lambda i: float(curves[i].mean()))),
             height=self._height,
             transposed=self._transposed,
             model_name=self._model.name,

@@ -1,0 +1,80 @@
+"""Candidates between which an image is most even, against every set of so many."""
+
+from itertools import combinations, pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.ndimage import gaussian_filter
+
+from napari_layeredcnn.core.evenness import SMOOTHING, most_even
+
+SHAPE = (24, 20)
+
+
+def steps(*rows, values=(0.0, 1.0, 0.2, 0.8)):
+    image = np.zeros(SHAPE, np.float32)
+    for row, value in zip((0, *rows), values, strict=False):
+        image[row:] = value
+    return image
+
+
+def flat(*rows):
+    return np.repeat(np.float32(rows)[:, None], SHAPE[1], axis=1)
+
+
+def energy(image, curves, costs):
+    """Costs, and the share of the variance that is left, pixel by pixel."""
+    smooth = gaussian_filter(image.astype(float), SMOOTHING)
+    edges = np.rint(np.concatenate([flat(0), curves, flat(SHAPE[0])])).clip(0, SHAPE[0])
+    y = np.arange(SHAPE[0])[:, None]
+    left = 0.0
+    for upper, lower in pairwise(edges):
+        region = smooth[(y >= upper) & (y < lower)]
+        left += ((region - region.mean()) ** 2).sum() if region.size else 0.0
+    return costs.sum() + left / ((smooth - smooth.mean()) ** 2).sum()
+
+
+@pytest.mark.parametrize(
+    ("costs", "expected"),
+    [
+        ([0.1, 0.1, 0.1], [0, 2]),  # equally sure: the steps
+        ([0.1, 0.1, 0.3], [0, 2]),  # less sure, but without it half of the image is uneven
+        ([0.1, 0.1, 2.0], [0, 1]),  # far from sure: how even regions are does not make up for it
+    ],
+)
+def test_steps_are_taken_before_what_is_within_a_region(costs, expected):
+    image = steps(8, 16)
+    assert most_even(image, flat(8, 12, 16), np.float32(costs), 2) == expected
+
+
+def test_all_or_none():
+    costs = np.float32([0.3, 0.2])
+    assert most_even(steps(8), flat(4, 8), costs, 0) == []
+    assert most_even(steps(8), flat(4, 8), costs, 2) == [0, 1]
+
+
+def test_crossing_curves_are_not_taken_together():
+    down = np.linspace(4, 20, SHAPE[1], dtype=np.float32)[None]
+    image = steps(8, 16)
+    curves = np.concatenate([flat(8), down, flat(16)])
+    assert most_even(image, curves, np.float32([0.1, 0.1, 0.1]), 2) == [0, 2]
+
+
+@given(seed=st.integers(0, 10_000), count=st.integers(1, 4))
+def test_no_other_set_is_better(seed, count):
+    rng = np.random.default_rng(seed)
+    heights = rng.permutation(np.arange(3, 22, 3))[:5]
+    curves = flat(*heights) + rng.uniform(-1, 1, (5, SHAPE[1])).astype(np.float32)
+    costs = rng.uniform(0.05, 0.8, 5).astype(np.float32)
+    image = steps(*np.sort(rng.choice(np.arange(3, 22), 3, replace=False)))
+    image += rng.normal(0, 0.2, SHAPE).astype(np.float32)
+
+    def of(which):
+        order = sorted(which, key=lambda i: float(curves[i].mean()))
+        return energy(image, curves[order], costs[order])
+
+    found = most_even(image, curves, costs, count)
+    assert found == sorted(found)
+    assert of(found) == pytest.approx(min(of(s) for s in combinations(range(5), count)))
