@@ -190,8 +190,8 @@ def _sheath(rng: np.random.Generator, image: Image, curves: Curves, bank: Textur
     height, width = image.shape
     at_top = rng.random() < 0.7
     room = float(curves[0].min() if at_top else height - curves[-1].max())
-    # Half of them are touched: the curve is to part from the band again, not to go on along it.
-    reach = room + rng.uniform(-1, 3) if rng.random() < 0.5 else room * rng.uniform(0.4, 1)
+    # Most of them are touched: the curve is to part from the band again, not to go on along it.
+    reach = room + rng.uniform(-2, 3) if rng.random() < 0.6 else room * rng.uniform(0.4, 1)
     rows = min(int(reach), height // 3)
     if rows < 2:
         return image
@@ -272,5 +272,5 @@ _BEFORE_NOISE: tuple[
     (_shadows, 0.16),
     (_veil, 0.1),
     (_posts, 0.04),
-    (_sheath, 0.2),
+    (_sheath, 0.27),
 )
