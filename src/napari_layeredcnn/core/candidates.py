@@ -188,7 +188,7 @@ def choose(costs: Floats, k: int | None, limits: Limits) -> tuple[int, list[str]
     Returns
     -------
     count : int
-        So many.
+        How many are chosen.
     notes : list of str
         What the person should know.
 
