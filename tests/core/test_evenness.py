@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter
 
-from napari_layeredcnn.core.evenness import SMOOTHING, most_even
+from napari_layeredcnn.core.evenness import SMOOTHING, UNSURE, most_even
 
 SHAPE = (24, 20)
 
@@ -49,6 +49,15 @@ def test_steps_are_taken_before_what_is_within_a_region(costs, expected):
     assert most_even(image, flat(8, 12, 16), np.float32(costs), 2) == expected
 
 
+def test_what_is_unsure_replaces_nothing_but_fills_up():
+    image = steps(8, 16)
+    for dear, expected in ((0.55, [0, 2]), (0.65, [0, 1])):
+        assert most_even(image, flat(8, 12, 16), np.float32([0.1, 0.5, dear]), 2) == expected
+    unsure = np.float32([0.1, 0.65, 0.7])
+    assert most_even(image, flat(8, 12, 16), unsure, 2) == [0, 1]
+    assert most_even(image, flat(8, 12, 16), unsure, 3) == [0, 1, 2]
+
+
 def test_all_or_none():
     costs = np.float32([0.3, 0.2])
     assert most_even(steps(8), flat(4, 8), costs, 0) == []
@@ -77,4 +86,6 @@ def test_no_other_set_is_better(seed, count):
 
     found = most_even(image, curves, costs, count)
     assert found == sorted(found)
-    assert of(found) == pytest.approx(min(of(s) for s in combinations(range(5), count)))
+    cheapest = np.argsort(costs)[:count]
+    may = [i for i in range(5) if costs[i] < UNSURE or i in cheapest]
+    assert of(found) == pytest.approx(min(of(s) for s in combinations(may, count)))

@@ -11,7 +11,7 @@ from napari_layeredcnn.core.scaling import scale_intensities
 from napari_layeredcnn.training import disturbances, noise
 from napari_layeredcnn.training.composition import LOOK_SHARES, LOOKS, compose
 from napari_layeredcnn.training.curve_synthesis import evenly_spaced_curves, random_curves
-from napari_layeredcnn.training.lines import draw_line
+from napari_layeredcnn.training.lines import draw_fibers, draw_line
 from napari_layeredcnn.training.reliefs import smooth_noise, window
 from napari_layeredcnn.training.synthesis import SyntheticImage, synthesize, synthesize_batch
 from napari_layeredcnn.training.textures import TextureBank
@@ -238,6 +238,22 @@ def test_a_line_lies_on_its_curve() -> None:
     assert image[:, 0].argmax() == 4
     assert (rows * image[:, 1]).sum() / image[:, 1].sum() == pytest.approx(10, abs=1e-3)
     assert not image[:, 2].any()
+
+
+def test_fibers_fill_one_region_and_end_on_its_curves() -> None:
+    curves = np.stack([np.linspace(8, 14, 48), np.linspace(22, 18, 48)]).astype(np.float32)
+    region = (np.arange(0.5, 32)[:, None, None] > curves.T).sum(axis=2)
+    seen, reach = set(), 0
+    for seed in range(40):
+        image = np.zeros((32, 48), np.float32)
+        draw_fibers(np.random.default_rng(seed), image, curves)
+        assert np.isfinite(image).all()
+        (where,) = set(region[image != 0].tolist())
+        seen.add(where)
+        rows = np.abs(np.arange(0.5, 32)[:, None, None] - curves.T).min(axis=2)
+        reach += np.abs(image[rows < 1]).max() > 0.5 * np.abs(image).max()
+    assert seen == {0, 1, 2}
+    assert reach > 10
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ Floats = NDArray[np.float32]
 
 #: Pixels of the working grid over which intensities are smoothed, so that texture counts little.
 SMOOTHING = 3.0
+#: Cost from which on a candidate is not taken instead of a surer one.
+UNSURE = 0.6
 
 
 def most_even(image: Floats, curves: Floats, costs: Floats, count: int) -> list[int]:
@@ -21,7 +23,8 @@ def most_even(image: Floats, curves: Floats, costs: Floats, count: int) -> list[
 
     Of all sets of so many candidates, the one with the least sum of its costs and of the share of
     the image's variance that is left within regions; intensities are smoothed before. A cost of 1
-    px weighs as much as all of the variance.
+    px weighs as much as all of the variance. What costs `UNSURE` or more has a place only among
+    the cheapest ``count``.
 
     Parameters
     ----------
@@ -53,12 +56,15 @@ def most_even(image: Floats, curves: Floats, costs: Floats, count: int) -> list[
         return list(range(count))
     order = np.argsort(curves.mean(axis=1), kind="stable")
     spread = _variance_left(image, curves[order])
+    dear = costs >= UNSURE
+    dear[np.argsort(costs, kind="stable")[:count]] = False
+    price = np.where(dear, np.inf, costs)[order]
     # Shortest path from the top to the bottom by way of so many candidates; nodes 0 and C+1 are
     # the top and the bottom, and least[i] is what it costs to come to node i.
     least = spread[0]
     before = []
     for step in range(count):
-        least = least + np.concatenate([[np.inf], costs[order], [np.inf]])
+        least = least + np.concatenate([[np.inf], price, [np.inf]])
         ways = least[:, None] + spread
         if step == count - 1:
             ways[:, :-1] = np.inf  # the bottom is next

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_layeredcnn.training.lines import draw_marks, draw_ridges
+from napari_layeredcnn.training.lines import draw_fibers, draw_marks, draw_ridges
 from napari_layeredcnn.training.reliefs import window
 
 if TYPE_CHECKING:
@@ -71,6 +71,8 @@ def compose(
         return image
     if look == "rows":
         return draw_marks(rng, image, curves, bank)
+    if rng.random() < (0.5 if look == "ridges" else 0.08):
+        draw_fibers(rng, image, curves)
     share = {"ridges": 1.0, "independent": 0.2, "tissue": 0.25}.get(look, 0.12)
     drawn = rng.random(len(curves)) < share
     for index, (upper, lower) in enumerate(pairwise(regions)):

@@ -1,6 +1,7 @@
-"""What lies along a curve: a soft line, ridges, rows of marks.
+"""What lies along a curve or leaves it: a soft line, ridges, fibers, rows of marks.
 
-Ridges are bands rather than edges between two textures; rows of marks are text and its like.
+Ridges are bands rather than edges between two textures; fibers end on a curve, at a slant; rows of
+marks are text and its like.
 """
 
 from __future__ import annotations
@@ -100,6 +101,58 @@ def draw_ridges(
         amount = sign * contrast * strength * rng.uniform(0.6, 1.2)
         profile = _along(rng, image.shape[1]) * np.float32(amount)
         draw_line(image, curve + np.float32(aside), float(thickness), profile)
+    return image
+
+
+def draw_fibers(rng: np.random.Generator, image: Image, curves: NDArray[np.float32]) -> Image:
+    """Draw parallel straight lines through one region, in place; they end on its curves.
+
+    Muscle fibers between their sheets, bedding that a younger layer cuts off: where something parts
+    from a boundary at a slant, the boundary is what goes on.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Source of randomness.
+    image : array, shape (H, W), float32
+        Changed in place, and returned.
+    curves : array, shape (K, W), float32
+        Edge coordinates of the curves, ordered.
+
+    Returns
+    -------
+    array, shape (H, W), float32
+        The image.
+
+    Examples
+    --------
+    >>> image = np.zeros((16, 32), np.float32)
+    >>> curve = np.full((1, 32), 8, np.float32)
+    >>> drawn = draw_fibers(np.random.default_rng(0), image, curve)
+    >>> bool(drawn[:8].any()), bool(drawn[8:].any())
+    (False, True)
+    """
+    height, width = image.shape
+    x = np.arange(width, dtype=np.float32)
+    region = int(rng.integers(len(curves) + 1))
+    top = curves[region - 1] if region else np.zeros_like(x)
+    bottom = curves[region] if region < len(curves) else np.full_like(x, height)
+    slope = rng.choice([-1, 1]) * np.exp(rng.uniform(np.log(0.06), np.log(0.7)))
+    thickness = np.exp(rng.uniform(np.log(0.4), np.log(1.5)))
+    strength = (float(image.std()) + 0.05) * rng.uniform(0.5, 4)
+    sign = rng.choice([-1.0, 1.0], p=(0.3, 0.7))
+    part = np.zeros_like(image)
+    for _ in range(int(rng.integers(1, 10))):
+        at = int(rng.integers(width))
+        through = rng.uniform(min(top[at], bottom[at]), max(top[at], bottom[at]))
+        line = np.float32(through) + np.float32(slope) * (x - at)
+        profile = _along(rng, width) * np.float32(rng.uniform(0.3, 1))
+        if rng.random() < 0.4:
+            profile *= window(rng, width, 0.6).astype(np.float32)
+        draw_line(part, line, float(thickness), profile)
+    rows = np.arange(0.5, height, dtype=np.float32)[:, None]
+    part *= (rows > top) & (rows < bottom)
+    image += np.float32(sign * strength) * part
     return image
 
 
