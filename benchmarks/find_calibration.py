@@ -4,7 +4,7 @@ Synthetic images with 1 to 5 layers, all of them to be found, and images without
 textures, half of both with a gradient. For each limit: how often something is found where nothing
 is, how often nothing where there are layers, and ARI of the candidates below it, with the number
 of layers given (no more than these, but the surest in any case) and without; where there are none
-4 are asked for::
+4 are asked for. The last line is what `find_layers` itself takes for layers::
 
     python benchmarks/find_calibration.py --textures VALIDATION --json calibration.json
 """
@@ -31,6 +31,8 @@ from napari_layeredcnn.training.textures import TextureBank
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from napari_layeredcnn.core.candidates import Candidates
+
     Floats = NDArray[np.float32]
 
 HEIGHT, WIDTH = 64, 128
@@ -49,14 +51,14 @@ def main() -> None:
     arguments = parser.parse_args()
     model = load_model(arguments.model)
     bank = TextureBank(arguments.textures)
-    least: dict[bool, list[float]] = {False: [], True: []}
-    textures: dict[bool, list[float]] = {False: [], True: []}
+    noise: dict[bool, list[Candidates]] = {False: [], True: []}
+    textures: dict[bool, list[Candidates]] = {False: [], True: []}
     for index in range(arguments.without):
         image = without_layers(index, bank)
         for given in (False, True):
             found = find_layers(image, ASKED_FOR if given else None, model=model)
-            (textures if index % 4 else least)[given].append(float(found.costs[0]))
-    layered: dict[bool, list[tuple[Floats, Floats, Floats]]] = {False: [], True: []}
+            (textures if index % 4 else noise)[given].append(found)
+    layered: dict[bool, list[tuple[Candidates, Floats]]] = {False: [], True: []}
     for n_curves in range(1, 6):
         rng = np.random.default_rng([707, n_curves])
         with patch.object(synthesis, "n_dropped", return_value=0):  # every layer is labelled
@@ -66,24 +68,24 @@ def main() -> None:
         for image, truth in zip(images, truths, strict=True):
             for given in (False, True):
                 found = find_layers(image, n_curves if given else None, model=model)
-                layered[given].append((found.costs, found.curves, truth))
+                layered[given].append((found, truth))
     figures = []
-    for limit in LIMITS:
-        row: dict[str, Any] = {"limit": limit}
+    for limit in (*LIMITS, None):
+        row: dict[str, Any] = {}
         for given, words in ((False, ""), (True, ", number given")):
             some = layered[given]
-            chosen = [curves[costs < limit] for costs, curves, _ in some]
-            if given:
-                chosen = [best(limit, *one) for one in some]
             row |= {
-                f"found in noise{words}": np.mean([cost < limit for cost in least[given]]),
-                f"in textures{words}": np.mean([cost < limit for cost in textures[given]]),
-                f"nothing found{words}": np.mean([costs[0] >= limit for costs, _, _ in some]),
+                f"found in noise{words}": np.mean([finds(one, limit) for one in noise[given]]),
+                f"in textures{words}": np.mean([finds(one, limit) for one in textures[given]]),
+                f"nothing found{words}": np.mean([not finds(one, limit) for one, _ in some]),
                 f"ARI{words}": np.mean(
-                    [ari(curves, truth) for curves, (*_, truth) in zip(chosen, some, strict=True)]
+                    [ari(taken(one, limit, truth, given=given), truth) for one, truth in some]
                 ),
             }
-        figures.append({key: round(float(value), 3) for key, value in row.items()})
+        figures.append(
+            {"limit": limit or "find_layers"}
+            | {key: round(float(value), 3) for key, value in row.items()}
+        )
         print(*(f"{key}: {value}" for key, value in figures[-1].items()), sep=" | ", flush=True)
     if arguments.json:
         arguments.json.write_text(json.dumps(figures, indent=2))
@@ -102,9 +104,17 @@ def without_layers(index: int, bank: TextureBank) -> Floats:
     return np.asarray(image, dtype=np.float32)
 
 
-def best(limit: float, costs: Floats, curves: Floats, truth: Floats) -> Floats:
-    """Candidates that cost less, as many as there are layers at most, one at least."""
-    return curves[: max(1, min(len(truth), int((costs < limit).sum())))]
+def finds(found: Candidates, limit: float | None) -> bool:
+    """Whether there are layers."""
+    return bool(found.chosen) if limit is None else bool(found.costs[0] < limit)
+
+
+def taken(found: Candidates, limit: float | None, truth: Floats, *, given: bool) -> Floats:
+    """Candidates that cost less; if their number is given no more than these, one at least."""
+    if limit is None:
+        return found.curves[list(found.chosen)]
+    count = int((found.costs < limit).sum())
+    return found.curves[: max(1, min(len(truth), count)) if given else count]
 
 
 def ari(curves: Floats, truth: Floats) -> float:

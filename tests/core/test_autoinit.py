@@ -89,6 +89,20 @@ def test_number_of_layers(attracted, model):
     assert paper_layers(image, 1, model=model).chosen == (0,)
 
 
+def test_what_is_not_sure_is_found_where_the_image_bears_it_out(attracted, model, monkeypatch):
+    unsure = LAYER_COSTS._replace(layer=0.01, some=0.01)
+    monkeypatch.setattr("napari_layeredcnn.core.autoinit.LAYER_COSTS", unsure)
+    image = image_of([15])  # no flat line that is tried is at 10 or 30
+    image[10:] += 4
+    nothing = find_layers(np.random.default_rng(0).normal(size=(64, 64)), 1, model=model)
+    assert nothing.chosen == ()
+    assert nothing.notes[0].startswith("no layers found")
+    found = find_layers(image, 1, model=model)
+    np.testing.assert_allclose(found.curves[found.chosen[0]], 10, atol=0.01)
+    assert found.notes[0].startswith("1 of the layers cost more than 0.01 and may be none")
+    assert find_layers(image, model=model).chosen == ()  # no number is given
+
+
 def test_from_four_layers_on_sets_of_curves_are_started_too(attracted, model):
     image = image_of([10])
     # Each curve of 8 sets in the first and the last column ends on a layer, as single ones do.

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter
 
-from napari_layeredcnn.core.evenness import SMOOTHING, UNSURE, most_even
+from napari_layeredcnn.core.evenness import SMOOTHING, UNSURE, gain_over_flat, most_even
 
 SHAPE = (24, 20)
 
@@ -69,6 +69,21 @@ def test_crossing_curves_are_not_taken_together():
     image = steps(8, 16)
     curves = np.concatenate([flat(8), down, flat(16)])
     assert most_even(image, curves, np.float32([0.1, 0.1, 0.1]), 2) == [0, 2]
+
+
+def test_a_slope_gains_over_flat_lines_and_noise_does_not():
+    rng = np.random.default_rng(0)
+    slope = np.linspace(5, 19, SHAPE[1], dtype=np.float32)[None]
+    rows = np.arange(SHAPE[0], dtype=np.float32)[:, None]
+    noise = rng.normal(0, 0.5, SHAPE).astype(np.float32)
+    assert gain_over_flat(np.float32(rows > slope) + noise, slope) > 0.2
+    assert gain_over_flat(noise, slope) < 0.06
+    # Light that fades is even between flat lines, too; and between the right flat ones no less.
+    assert gain_over_flat(rows + noise, flat(12)) == pytest.approx(0, abs=0.02)
+    assert gain_over_flat(steps(12), flat(12)) == pytest.approx(0, abs=1e-6)
+    # Curves that cross are taken in order.
+    two = np.concatenate([slope, slope[:, ::-1]])
+    assert gain_over_flat(steps(8, 16), two) == gain_over_flat(steps(8, 16), np.sort(two, axis=0))
 
 
 @given(seed=st.integers(0, 10_000), count=st.integers(1, 4))

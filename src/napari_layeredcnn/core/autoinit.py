@@ -95,7 +95,8 @@ def find_layers(
     Candidates
         All that were found, by rank, with those that are chosen. None is chosen, and the notes say
         "no layers found", if not one costs less than this (less than the second of `layer_costs`,
-        where ``k`` is given), or if the image is constant.
+        where ``k`` is given, unless the image is clearly more even between them than between flat
+        lines, see `gain_over_flat`), or if the image is constant.
 
     Raises
     ------

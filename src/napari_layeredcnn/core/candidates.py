@@ -30,7 +30,8 @@ class Limits(NamedTuple):
     layer : float
         For each candidate, where no number of layers is given.
     some : float
-        For the surest one, where a number is given: if it costs more, there are no layers at all.
+        For the surest one, where a number is given: if it costs more, there are no layers at all,
+        unless the image itself bears them out.
     most : float
         For each of the others, where a number is given.
     """

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from napari_layeredcnn.core.candidates import Candidates, choose, doubts
 from napari_layeredcnn.core.clusters import ONSET
 from napari_layeredcnn.core.decoder import CompletionError, Decoder
-from napari_layeredcnn.core.evenness import most_even
+from napari_layeredcnn.core.evenness import gain_over_flat, most_even
 from napari_layeredcnn.core.runs import Runs
 from napari_layeredcnn.core.scaling import scale_intensities, to_grayscale
 from napari_layeredcnn.core.weights import Model, load_model
@@ -38,6 +38,9 @@ ROWS = 64
 ROWS_PER_REGION = 10
 #: Share of the free memory that a batch of starts may take.
 SHARE_OF_FREE = 0.5
+#: What is not sure is taken for layers if the image is so much more even between them than between
+#: flat lines (`gain_over_flat`), see `docs/experiments.md`.
+BORNE_OUT = 0.06
 
 
 def search_rows(k: int | None) -> int:
@@ -235,7 +238,7 @@ class Search:
             What layers cost.
         even : bool
             Whether those that are chosen for a given number are the ones between which the image
-            is most even, or the cheapest.
+            is most even, also where none is sure but the image bears them out; or the cheapest.
 
         Returns
         -------
@@ -248,7 +251,10 @@ class Search:
         if k is not None:
             if even:
                 curves = np.stack([cluster.curve for cluster in clusters])
-                which = most_even(self._image, curves, costs, count)
+                sought, said = choose(costs, k, limits._replace(some=np.inf))
+                best = most_even(self._image, curves, costs, sought)
+                if count or gain_over_flat(self._image, curves[best]) >= BORNE_OUT:
+                    which, notes = best, said
             notes += doubts(costs[which], limits)
         return self._result(clusters, which, notes)
 
