@@ -86,6 +86,8 @@ def test_number_of_layers(attracted, model):
     for height in attracted:
         one = find_layers(image_of([height]), 1, model=model)
         np.testing.assert_allclose(one.curves[one.chosen[0]], height, atol=0.01)
+        surest = one.chosen == (0,)
+        assert [note[:24] for note in one.notes] == ([] if surest else ["some surer candidates ar"])
     assert paper_layers(image, 1, model=model).chosen == (0,)
 
 

@@ -255,6 +255,11 @@ class Search:
                 best = most_even(self._image, curves, costs, sought)
                 if count or gain_over_flat(self._image, curves[best]) >= BORNE_OUT:
                     which, notes = best, said
+                    if best != list(range(sought)):
+                        notes.append(
+                            "some surer candidates are not taken, as the image is more even "
+                            "between these"
+                        )
             notes += doubts(costs[which], limits)
         return self._result(clusters, which, notes)
 
