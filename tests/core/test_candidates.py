@@ -3,7 +3,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_layeredcnn.core.candidates import Candidates, Limits, choose, doubts
+from napari_layeredcnn.core.candidates import (
+    ECHO,
+    Candidates,
+    Limits,
+    choose,
+    doubts,
+    without_echoes,
+)
 from napari_layeredcnn.core.working import WorkingGrid
 
 W, HEIGHT = 60, 50
@@ -132,3 +139,12 @@ def test_what_costs_more_than_a_layer_is_doubtful():
 def test_no_candidates_are_no_layers(k):
     found, said = choose(np.empty(0, np.float32), k, Limits(0.5, 0.6, 1.0))
     assert (found, said) == (0, ["no layers found: there are no candidates"])
+
+
+def test_echoes_of_surer_candidates_are_left_out():
+    x = np.linspace(-1, 1, 20, dtype=np.float32)
+    curves = 20 + np.stack([0 * x, 8 * x, 0 * x + ECHO - 0.1, 0 * x + ECHO + 0.1])
+    # The slope crosses the first; the third is an echo of it, and none of the slope.
+    assert without_echoes(curves) == [0, 1, 3]
+    assert without_echoes(curves[[3, 2, 0]]) == [0, 2]
+    assert without_echoes(curves[:0]) == []

@@ -193,7 +193,7 @@ def iter_candidates(
     curves, uncertainty, columns = yield from search.run(starts, forward=True, backward=True)
     n_starts = sum(len(heights) for _, heights in starts)
     clusters = cluster_runs(curves, uncertainty, columns, rows, n_starts)
-    return search.candidates(clusters, choose, layer_costs(search.k), even=True)
+    return search.candidates(clusters, choose, layer_costs(search.k), as_paper=False)
 
 
 def paper_layers(
@@ -242,4 +242,4 @@ def paper_layers(
             curves, uncertainty, _ = stop.value
             break
     clusters = cluster_arrivals(curves, uncertainty, search.grid.rows, arrival=0)
-    return search.candidates(clusters, k, PAPER_LAYER_COSTS, even=False)
+    return search.candidates(clusters, k, PAPER_LAYER_COSTS, as_paper=True)

@@ -20,6 +20,8 @@ Floats = NDArray[np.float32]
 
 #: Pixels of the working grid between two curves, below which a column is no good as a seed.
 CLEARANCE = 3.0
+#: Pixels of the working grid; what is nearer to a surer candidate in the mean is an echo of it.
+ECHO = 2.5
 
 
 class Limits(NamedTuple):
@@ -216,6 +218,31 @@ def choose(costs: Floats, k: int | None, limits: Limits) -> tuple[int, list[str]
         return count, []
     rest = f"; no further candidates cost less than {limits.most:g}" * (count < len(costs))
     return count, [f"only {count} of {k} layers were found{rest}"]
+
+
+def without_echoes(curves: Floats) -> list[int]:
+    """Leave out candidates that run along a surer one, as beside a strong boundary many do.
+
+    Parameters
+    ----------
+    curves : (C, W) float array
+        Candidates in pixels of the working grid, the surest first.
+
+    Returns
+    -------
+    list of int
+        The candidates that are `ECHO` or more away from each surer one among them, in the mean.
+
+    Examples
+    --------
+    >>> without_echoes(np.float32([[10, 10], [12, 12], [13, 13], [40, 40]]))
+    [0, 2, 3]
+    """
+    kept: list[int] = []
+    for index, curve in enumerate(curves):
+        if all(np.abs(curve - curves[surer]).mean() >= ECHO for surer in kept):
+            kept.append(index)
+    return kept
 
 
 def doubts(costs: Floats, limits: Limits) -> list[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_layeredcnn.core.candidates import Candidates, choose, doubts
+from napari_layeredcnn.core.candidates import Candidates, choose, doubts, without_echoes
 from napari_layeredcnn.core.clusters import ONSET
 from napari_layeredcnn.core.decoder import CompletionError, Decoder
 from napari_layeredcnn.core.evenness import gain_over_flat, most_even
@@ -224,7 +224,7 @@ class Search:
         return curves, uncertainty, columns
 
     def candidates(
-        self, clusters: list[Cluster], k: int | None, limits: Limits, *, even: bool
+        self, clusters: list[Cluster], k: int | None, limits: Limits, *, as_paper: bool
     ) -> Candidates:
         """Bring clusters to the image's resolution and choose of them.
 
@@ -236,9 +236,10 @@ class Search:
             How many are chosen at most; None for all that are sure enough.
         limits : Limits
             What layers cost.
-        even : bool
-            Whether those that are chosen for a given number are the ones between which the image
-            is most even, also where none is sure but the image bears them out; or the cheapest.
+        as_paper : bool
+            Whether simply the cheapest are chosen. If not, they are those between which the image
+            is most even, also where none is sure but the image bears them out; and where no number
+            is given, echoes of surer ones are left out.
 
         Returns
         -------
@@ -248,9 +249,11 @@ class Search:
         costs = np.array([cluster.cost for cluster in clusters], dtype=np.float32)
         count, notes = choose(costs, k, limits)
         which = list(range(count))
-        if k is not None:
-            if even:
-                curves = np.stack([cluster.curve for cluster in clusters])
+        if not as_paper:
+            curves = np.stack([cluster.curve for cluster in clusters])
+            if k is None:
+                which = without_echoes(curves[:count])
+            else:
                 sought, said = choose(costs, k, limits._replace(some=np.inf))
                 best = most_even(self._image, curves, costs, sought)
                 if count or gain_over_flat(self._image, curves[best]) >= BORNE_OUT:
@@ -260,6 +263,7 @@ class Search:
                             "some surer candidates are not taken, as the image is more even "
                             "between these"
                         )
+        if k is not None:
             notes += doubts(costs[which], limits)
         return self._result(clusters, which, notes)
 
