@@ -79,7 +79,7 @@ def find_layers(
     k : int, optional
         How many layers are chosen; fewer, if the others cost more than the last of `layer_costs`.
         Of all such sets it is the one with low costs and even regions, see `most_even`. Default:
-        all that cost less than the first of `layer_costs`.
+        all that cost less than the first of `layer_costs` and are no echo of a surer one.
     model : Model, str or Path, optional
         Loaded model, bundled model's name or ``.safetensors`` file. Default: the bundled default.
     device : str
