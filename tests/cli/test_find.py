@@ -47,9 +47,10 @@ def calls(monkeypatch):
             model_name="fake",
             grid=WorkingGrid(height, width, height, width),
             notes=fake.notes,
+            lost=fake.lost,
         )
 
-    fake.heights, fake.notes = HEIGHTS, ("only 2 of 5 layers were found",)
+    fake.heights, fake.notes, fake.lost = HEIGHTS, ("only 2 of 5 layers were found",), False
     monkeypatch.setattr(autoinit, "iter_find_layers", fake)
     seen.append(fake)
     return seen
@@ -81,6 +82,16 @@ def test_labels_curves_and_picture(calls):
         assert tiff.pages[0].resolution == (300, 150)
     with Image.open("s.png") as picture:
         assert picture.width >= 600
+
+
+def test_what_a_completion_loses_is_labelled_all_along(calls):
+    calls[0].lost = True
+    result = run("image.tif", "-o", "s.tif")
+    assert result.exit_code == 0, result.output
+    columns = seed_from_regions(read_labels("s.tif")).columns
+    assert list(np.diff(columns)) == [16] * (len(columns) - 1)
+    first, last = columns[0], columns[-1]
+    assert f"labelled in {len(columns)} columns from {first} to {last} (fake)" in result.stdout
 
 
 def test_options_reach_the_search(calls):

@@ -12,6 +12,7 @@ from napari_layeredcnn.core.autoinit import (
     iter_find_layers,
     paper_layers,
 )
+from napari_layeredcnn.core.candidates import LOST
 from napari_layeredcnn.core.completion import complete
 from napari_layeredcnn.core.decoder import CompletionError
 from napari_layeredcnn.core.scaling import ImageError
@@ -53,6 +54,8 @@ def attracted(monkeypatch):
                     yield x, x + 1, 0, 0
 
     monkeypatch.setattr(search_module, "Runs", Fake)
+    # The completion has no such attraction and would lose them.
+    monkeypatch.setattr("napari_layeredcnn.core.candidates.LOST", np.inf)
     return heights
 
 
@@ -152,8 +155,31 @@ def test_vertical_layers_are_those_of_the_transposed_image(attracted, model):
 
 def test_progress_counts_every_column_of_every_start(attracted, model):
     steps = list(iter_find_layers(image_of([10]), model=model))
-    assert [step.done for step in steps] == list(range(1, len(steps) + 1))
-    assert {step.total for step in steps} == {3 * 63} == {len(steps)}
+    assert [step.done for step in steps[: 3 * 63]] == list(range(1, 3 * 63 + 1))
+    # The completion from what was found counts as much as another start.
+    assert {step.total for step in steps} == {3 * 63 + 64}
+    done = [step.done for step in steps]
+    assert done[-1] == max(done) == 3 * 63 + 64
+    assert len(set(done)) > 3 * 63 + 32
+
+
+def test_seed_has_columns_all_along_where_a_completion_loses_the_layers(
+    attracted, model, monkeypatch
+):
+    monkeypatch.setattr("napari_layeredcnn.core.candidates.LOST", LOST)
+    noise = np.random.default_rng(0).normal(size=(64, 64))
+    found = find_layers(noise, model=model)
+    assert found.lost
+    assert len(found.seed().columns) == 4
+    completion = complete(noise, found.seed(), model=model, device="cpu")
+    assert np.abs(completion.curves - attracted[:, None]).max() < 6
+    assert completion.uncertainty.max() > 0  # what lies between them is not given
+
+
+def test_seed_has_one_column_where_a_completion_follows_the_layers(model):
+    kept = find_layers(image_of([15, 40], width=32), model=model, device="cpu")
+    assert not kept.lost
+    assert len(kept.seed().columns) == 1
 
 
 @pytest.mark.parametrize("k", [None, 4])

@@ -5,6 +5,7 @@ import pytest
 
 from napari_layeredcnn.core.candidates import (
     ECHO,
+    LOST,
     Candidates,
     Limits,
     choose,
@@ -67,6 +68,31 @@ def test_crossing_candidates_make_an_ordered_seed():
     curves = np.stack([np.linspace(10, 31, W), np.linspace(30, 8, W)])
     seed = candidates(curves).seed(columns=range(W))
     assert (np.diff(seed.curves, axis=0) >= 0).all()
+
+
+def test_seed_of_what_a_completion_loses_has_columns_all_along():
+    blur = np.full((3, W), 0.5, np.float32)
+    blur[:, 18:23] = 0.1  # here they are surest
+    found = candidates(flat(30, 10, 20), blur, chosen=(1, 0))
+    doubt = found.uncertainty[:2].mean()
+    kept = found.judged_by(np.full((2, W), 0.99 * LOST * doubt, np.float32))
+    assert kept is found
+    lost = found.judged_by(np.full((2, W), 1.01 * LOST * doubt, np.float32))
+    assert lost.lost
+    assert lost.notes[-1].startswith("a completion from the columns where they are surest loses")
+    assert list(lost.seed().columns) == [4, 20, 36, 52]
+    np.testing.assert_array_equal(lost.seed([0, 1]).curves, lost.seed().curves)
+    np.testing.assert_array_equal(lost.seed().curves[:, [4, 52]], [[10, 10], [30, 30]])
+    # Of others than the chosen ones nothing is known, and columns may be asked for.
+    assert list(lost.seed([0, 2]).columns) == [20]
+    assert list(lost.seed(columns=[3]).columns) == [3]
+
+
+def test_seed_of_what_a_completion_loses_has_columns_of_the_grid_all_along():
+    grid = WorkingGrid(HEIGHT, 2 * W, HEIGHT // 2, W)
+    curves = np.repeat(flat(30, 10), 2, axis=1)
+    lost = candidates(curves, grid=grid).judged_by(np.ones((2, 2 * W), np.float32))
+    assert list(lost.seed().columns) == [0, 1, 32, 33, 64, 65, 96, 97]
 
 
 def test_others_than_the_chosen_may_be_taken():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from finds import IMAGE, STACK, THREE, H, W, candidates
@@ -37,6 +39,16 @@ def test_a_new_layer_holds_the_regions_in_the_surest_column(viewer, image):
     np.testing.assert_array_equal(labels.data[:, 40], expected(20, 40))
     assert viewer.layers.selection == {labels}
     assert labels.mode == "pan_zoom"  # no stroke by mistake
+
+
+def test_what_a_completion_loses_is_painted_all_along(viewer, image):
+    found = replace(THREE, lost=True)
+    labels = write_strips(viewer, image, {FLAT: found}, sorted(found.chosen))
+    columns = np.flatnonzero(labels.data.any(axis=0))
+    np.testing.assert_array_equal(columns, np.arange(40 % 16, W, 16))
+    assert seed_from_regions(labels.data).n_curves == len(found.chosen)
+    labels.undo()  # of all of them at once
+    assert not labels.data.any()
 
 
 def test_what_is_ticked_counts_and_not_what_was_chosen(viewer, image):

@@ -179,6 +179,8 @@ def _summary(found: Candidates, seed: Seed) -> str:
     first, last = seed.columns[0], seed.columns[-1]
     line = "row" if found.transposed else "column"
     where = f"{line} {first}" if first == last else f"{line}s {first} to {last}"
+    if len(seed.columns) <= last - first:  # here and there
+        where = f"{len(seed.columns)} {line}s from {first} to {last}"
     costs = ", ".join(f"{found.costs[i]:.2f}" for i in found.chosen)
     return (
         f"Found {n} curve{'s' * (n > 1)} of {len(found.curves)} candidates, labelled in {where} "

@@ -17,7 +17,9 @@ import numpy as np
 
 from napari_layeredcnn.core.candidates import Limits
 from napari_layeredcnn.core.clusters import cluster_arrivals, cluster_runs
-from napari_layeredcnn.core.search import Search, joint_starts, single_starts
+from napari_layeredcnn.core.completion import iter_complete
+from napari_layeredcnn.core.search import FindProgress, Search, joint_starts, single_starts
+from napari_layeredcnn.core.weights import Model, load_model
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -26,8 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_layeredcnn.core.candidates import Candidates
-    from napari_layeredcnn.core.search import Along, FindProgress
-    from napari_layeredcnn.core.weights import Model
+    from napari_layeredcnn.core.search import Along
 
 #: Costs below which candidates are layers, see `docs/experiments.md`.
 LAYER_COSTS = Limits(0.45, 0.45, 0.85)
@@ -70,7 +71,9 @@ def find_layers(
     completed to both sides; if ``k`` is 4 or more, so are 8 sets of ``k`` curves in the first and
     the last column. Runs that are at the same place in most columns are one candidate. It
     costs the mean uncertainty of its surest run (1 px more if that follows the top or bottom),
-    divided by the square root of how many runs it has per 60 starts.
+    divided by the square root of how many runs it has per 60 starts. At last the chosen ones are
+    completed from the columns where they are surest: if that loses them, their seed has more
+    columns (`Candidates.judged_by`).
 
     Parameters
     ----------
@@ -146,7 +149,8 @@ def iter_find_layers(
     Yields
     ------
     FindProgress
-        After every column. The generator may be closed between any two.
+        After every column, of the search and then of the completion from what was found. The
+        generator may be closed between any two.
 
     Returns
     -------
@@ -158,8 +162,38 @@ def iter_find_layers(
     CompletionError, ImageError, ModelError
         See `find_layers`; raised at the first ``next``.
     """
+    model = model if isinstance(model, Model) else load_model(model)
     search = Search(image, k, model, device, direction, region_thickness)
-    return (yield from iter_candidates(search, k))
+    steps = iter_candidates(search, k)
+    beyond = 0 if search.grid is None else search.grid.columns
+    total = beyond
+    while True:
+        try:
+            step = next(steps)
+        except StopIteration as stop:
+            found: Candidates = stop.value
+            break
+        total = step.total + beyond
+        yield FindProgress(step.done, total)
+    if found.chosen:
+        run = iter_complete(
+            image,
+            found.seed(),
+            model=model,
+            device=device,
+            direction=direction,
+            region_thickness=region_thickness,
+        )
+        while True:
+            try:
+                part = next(run)
+            except StopIteration as stop:
+                found = found.judged_by(stop.value.uncertainty)
+                break
+            yield FindProgress(total - beyond + beyond * part.done // part.total, total)
+    if total:
+        yield FindProgress(total, total)
+    return found
 
 
 def iter_candidates(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -22,6 +22,10 @@ Floats = NDArray[np.float32]
 CLEARANCE = 3.0
 #: Pixels of the working grid; what is nearer to a surer candidate in the mean is an echo of it.
 ECHO = 2.5
+#: A completion that is so many times as uncertain as the candidates has lost them ...
+LOST = 1.5
+#: ... and is held by a seed that has one of so many columns of the working grid.
+HELD_EVERY = 16
 
 
 class Limits(NamedTuple):
@@ -70,6 +74,8 @@ class Candidates:
         Working resolution; None for a constant image, in which nothing was run.
     notes : tuple of str
         What the person should know: no layers found, fewer than asked for, doubtful ones.
+    lost : bool
+        Whether a completion from the columns where the chosen ones are surest loses them.
     """
 
     curves: Floats
@@ -82,6 +88,7 @@ class Candidates:
     model_name: str
     grid: WorkingGrid | None
     notes: tuple[str, ...] = ()
+    lost: bool = False
 
     def seed(
         self, which: Sequence[int] | None = None, columns: Sequence[int] | None = None
@@ -93,7 +100,9 @@ class Candidates:
         which : sequence of int, optional
             Candidates. Default: the chosen ones.
         columns : sequence of int, optional
-            Columns that shall be given. Default: `surest_columns` of these candidates.
+            Columns that shall be given. Default: `surest_columns` of these candidates; and one of
+            `HELD_EVERY` of the working grid besides, if they are the chosen ones and a completion
+            loses them.
 
         Returns
         -------
@@ -117,6 +126,9 @@ class Candidates:
         indices = self._indices(which)
         width = self.curves.shape[1]
         where = self.surest_columns(indices) if columns is None else np.asarray(columns, int)
+        if columns is None and self.lost and set(indices) == set(self.chosen):
+            apart = round(HELD_EVERY * self._step())
+            where = np.flatnonzero(np.isin(np.arange(width) % apart, where % apart))
         if not len(where) or where.min() < 0 or where.max() >= width:
             raise ValueError(
                 f"a seed needs columns from 0 to {width - 1}, but {list(where)} are asked for"
@@ -124,6 +136,35 @@ class Candidates:
         curves = np.full((len(indices), width), np.nan, dtype=np.float32)
         curves[:, where] = self._ordered(indices)[:, where]
         return Seed(curves, default_ids(len(indices)), self.height)
+
+    def judged_by(self, uncertainty: Floats) -> Candidates:
+        """Look whether a completion has lost the chosen candidates.
+
+        Parameters
+        ----------
+        uncertainty : (K, W) float array
+            Of the completion from the seed of the chosen ones, in pixels of the image.
+
+        Returns
+        -------
+        Candidates
+            `lost`, and a note that says so, if it is `LOST` times as uncertain as they are.
+
+        Examples
+        --------
+        >>> flat, blur = np.full((1, 12), 9, np.float32), np.full((1, 12), 0.5, np.float32)
+        >>> costs, members = np.float32([0.1]), np.array([4])
+        >>> found = Candidates(flat, blur, costs, members, (0,), 30, False, "", None)
+        >>> found.judged_by(1.1 * blur).lost, found.judged_by(2 * blur).lost
+        (False, True)
+        """
+        if uncertainty.mean() <= LOST * self.uncertainty[list(self.chosen)].mean():
+            return self
+        note = (
+            "a completion from the columns where they are surest loses these layers, so a seed "
+            "has them in more columns"
+        )
+        return replace(self, lost=True, notes=(*self.notes, note))
 
     def surest_columns(self, which: Sequence[int] | None = None) -> NDArray[np.intp]:
         """Find the columns, side by side, where candidates are surest and well apart.
@@ -146,7 +187,7 @@ class Candidates:
         indices = self._indices(which)
         width = self.curves.shape[1]
         scale = 1.0 if self.grid is None else self.grid.rows / self.height
-        step = 1.0 if self.grid is None else max(1.0, width / self.grid.columns)
+        step = self._step()
         spent = scale * self.uncertainty[indices].mean(axis=0)
         edges = np.full((1, width), self.height, dtype=np.float32)
         gaps = scale * np.diff(np.concatenate([0 * edges, self._ordered(indices), edges]), axis=0)
@@ -158,6 +199,10 @@ class Candidates:
         count = min(width, round(step))
         first = min(max(0, best - count // 2), width - count)
         return np.arange(first, first + count)
+
+    def _step(self) -> float:
+        """Columns of the image per column of the working grid."""
+        return 1.0 if self.grid is None else max(1.0, self.curves.shape[1] / self.grid.columns)
 
     def _indices(self, which: Sequence[int] | None) -> list[int]:
         indices = list(self.chosen if which is None else which)

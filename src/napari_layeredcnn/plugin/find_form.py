@@ -212,7 +212,8 @@ class FindForm(QWidget):
         self._use_button = button(
             "Use as partial labels",
             "Write the regions between the ticked candidates into a Labels layer, in the few\n"
-            "columns where they are surest. Then press Segment Layers in its dock.",
+            "columns where they are surest, or here and there all along where these do not do.\n"
+            "Then press Segment Layers in its dock.",
         )
 
     def _lay_out(self) -> None:

@@ -35,7 +35,7 @@ def write_strips(
     accepted: Sequence[int],
     labels: Labels | None = None,
 ) -> Labels:
-    """Write the regions between accepted candidates, where these are surest, as one step of undo.
+    """Write the regions between accepted candidates into their seed's columns, one step of undo.
 
     Parameters
     ----------

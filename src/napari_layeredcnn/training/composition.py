@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Image = NDArray[np.float32]
 
 LOOKS = ("textures", "independent", "alternating", "plain", "tissue", "ridges", "rows")
-LOOK_SHARES = (0.35, 0.20, 0.06, 0.08, 0.11, 0.15, 0.05)
+LOOK_SHARES = (0.45, 0.14, 0.05, 0.07, 0.10, 0.14, 0.05)
 """What images look like as a whole, and how often: a strong texture for every region, as in the
 paper; every region for itself; two looks in turn; flat intensities; bright beds in the dark; lines
 in one texture; rows of marks."""
