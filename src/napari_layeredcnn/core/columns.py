@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
+from napari_layeredcnn.core.appearance import last_features
 from napari_layeredcnn.core.blocks import Block, MaskedConv
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class ColumnState:
     inputs: list[Pair]  # per block: last two columns of its input
     middles: list[Pair]  # per block: last two columns between its convolutions
     ends: list[Pair]  # per level: last two columns at the end of the way down
+    features: list[Tensor]  # of the image, in which regions are compared; see `appearance`
     grown: dict[int, tuple[Tensor, Tensor]] = field(default_factory=dict)  # from the level below
     column: int = 0  # the next one
 
@@ -123,6 +125,7 @@ class ColumnNetwork:
             inputs=[pair(level) for level in self._levels],
             middles=[pair(level) for level in self._levels],
             ends=[pair(level) for level in range(len(widths))],
+            features=last_features(self._network, features),
         )
 
     def advance(

@@ -81,7 +81,9 @@ class Decoder:
         self._network = network.to(self._device)
         self._columns = ColumnNetwork(self._network)
 
-    def decode(self, images: Floats, curves: Floats) -> Iterator[tuple[int, Floats, Floats]]:
+    def decode(
+        self, images: Floats, curves: Floats, *, by_appearance: bool = True
+    ) -> Iterator[tuple[int, Floats, Floats]]:
         """Run from left to right, see `decoding.decode`.
 
         Parameters
@@ -90,6 +92,8 @@ class Decoder:
             Scaled to [-1, 1].
         curves : (B, K, W) float32 array
             Curves in edge coordinates, NaN where not given; column 0 is given everywhere.
+        by_appearance : bool
+            See `decoding.decode`.
 
         Yields
         ------
@@ -101,7 +105,9 @@ class Decoder:
         # A copy: torch takes no arrays with negative strides, such as mirrored images.
         tensor = torch.from_numpy(images.copy()).unsqueeze(1).to(self._device)
         given = torch.from_numpy(curves).to(self._device)
-        for column in decode(self._network, tensor, given, columns=self._columns):
+        for column in decode(
+            self._network, tensor, given, columns=self._columns, by_appearance=by_appearance
+        ):
             yield column.index, column.curves.cpu().numpy(), column.uncertainty.cpu().numpy()
 
     def bytes_per_image(self, rows: int, columns: int, n_regions: int) -> int:
@@ -124,6 +130,7 @@ class Decoder:
         levels = [level for level, _ in self._network.blocks()]
         widths, image_widths = configuration.widths, configuration.image_widths
         pixels = sum((2 * widths[level] + image_widths[level]) / 4**level for level in levels)
+        pixels += 2 * sum(image_widths[:2])  # compared by `appearance`, and a copy on the way
         column = sum(widths[level] / 2**level for level in levels)
         stride = configuration.stride
         rows, columns = (-(-n // stride) * stride for n in (rows, columns))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from napari_layeredcnn.core.appearance import Appearance, last_features
 from napari_layeredcnn.core.columns import ColumnNetwork
 from napari_layeredcnn.core.persistence import Persistence
 from napari_layeredcnn.core.sharpening import render, sharpen
@@ -35,7 +36,7 @@ class Column:
     uncertainty : (B, K) Tensor
         Difference that sharpening made, in pixels; 0 for given columns.
     logits : (B, K+1, H) Tensor
-        What the network said of this column.
+        What the network said of this column, and what the regions look like.
     """
 
     index: int
@@ -52,6 +53,7 @@ def decode(
     *,
     start: int | None = None,
     columns: ColumnNetwork | None = None,
+    by_appearance: bool = True,
 ) -> Iterator[Column]:
     """Complete curves from left to right, computing each activation once.
 
@@ -73,6 +75,8 @@ def decode(
         the columns that it had). Default: the first column that is missing somewhere.
     columns : ColumnNetwork, optional
         The network prepared for this loop, if several runs share it.
+    by_appearance : bool
+        Whether what the regions have looked like so far has a say, see `appearance`.
 
     Yields
     ------
@@ -95,11 +99,16 @@ def decode(
     chosen = curves[:, :, 0]
     columns.advance(state, None, predict=False)
     persistence = Persistence(chosen)
+    appearance = Appearance(state.features, height, images.shape[-1]) if by_appearance else None
     for x in range(1, curves.shape[2]):
         previous = _label(chosen.unsqueeze(2), height, images.dtype)[..., 0]
         logits = columns.advance(state, previous)
         assert logits is not None
-        column, said = _choose(x, logits[:, :, :height], curves[:, :, x], given[:, x], persistence)
+        logits = logits[:, :, :height]
+        if appearance is not None:
+            appearance.follow(x - 1, previous)
+            logits = appearance.weigh(x, logits)
+        column, said = _choose(x, logits, curves[:, :, x], given[:, x], persistence)
         if x >= start:
             yield column
         chosen = column.curves  # a caller may have changed them
@@ -143,12 +152,16 @@ def decode_plain(
         device=images.device,
     ).contiguous(memory_format=torch.channels_last_3d)
     label[:, 0, ..., :start] = _label(curves[:, :, :start], height, images.dtype)
-    logits = network(images, label)
+    features = network.encode_image(images)
+    logits = network(images, label, features)
     persistence = Persistence(curves[:, :, 0])
+    appearance = Appearance(last_features(network, features), height, images.shape[-1])
     for x in range(1, curves.shape[2]):
         if x > start:
             logits = network(images, label)
-        column, said = _choose(x, logits[..., x], curves[:, :, x], given[:, x], persistence)
+        appearance.follow(x - 1, label[:, 0, ..., x - 1])
+        weighed = appearance.weigh(x, logits[..., x])
+        column, said = _choose(x, weighed, curves[:, :, x], given[:, x], persistence)
         if x >= start:
             yield column
         label[:, 0, ..., x] = _label(column.curves.unsqueeze(2), height, images.dtype)[..., 0]

@@ -38,6 +38,8 @@ class Runs:
     anchored : bool
         Whether runs keep to the heights that were given, see `anchoring`. The columns behind a
         labelled stretch are then known a few steps later than they are computed.
+    by_appearance : bool
+        Whether what the regions look like has a say, see `appearance`.
 
     Attributes
     ----------
@@ -51,7 +53,13 @@ class Runs:
     """
 
     def __init__(
-        self, decoder: Decoder, image: Floats, seed: Floats, *, anchored: bool = False
+        self,
+        decoder: Decoder,
+        image: Floats,
+        seed: Floats,
+        *,
+        anchored: bool = False,
+        by_appearance: bool = True,
     ) -> None:
         given = ~np.isnan(seed).any(axis=-2).reshape(-1, seed.shape[-1])
         if (given != given[0]).any():
@@ -64,6 +72,7 @@ class Runs:
         self._image = image
         self._seed = seed
         self._anchored = anchored
+        self._by_appearance = by_appearance
         self.curves = seed.copy()
         self.uncertainty = np.where(np.isnan(seed), np.nan, 0).astype(np.float32)
 
@@ -162,7 +171,7 @@ class Runs:
         shape = given.shape[:-1]
         images = image.reshape(-1, *image.shape[-2:])
         for x, column, uncertainty in self._decoder.decode(
-            images, curves.reshape(-1, n_curves, width)
+            images, curves.reshape(-1, n_curves, width), by_appearance=self._by_appearance
         ):
             yield x, column.reshape(shape), uncertainty.reshape(shape)
             if x == stop - 1:

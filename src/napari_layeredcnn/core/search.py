@@ -211,7 +211,8 @@ class Search:
             seed = np.full((*some.shape, width), np.nan, dtype=np.float32)
             seed[..., x] = some
             images = np.broadcast_to(self._image, (len(some), rows, width))
-            runs = Runs(self._decoder, images, seed)
+            # Starts stand anywhere: what is above and below them may be no regions.
+            runs = Runs(self._decoder, images, seed, by_appearance=False)
             for _ in runs.run(forward=forward, backward=backward):
                 done += 1
                 yield FindProgress(done, total)

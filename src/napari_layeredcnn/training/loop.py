@@ -264,7 +264,7 @@ class _Training:
         network = copy.deepcopy(self.network).to(torch.bfloat16).eval()
         seed = torch.full_like(curves, torch.nan)
         seed[:, :, 0] = curves[:, :, 0]
-        columns = [c.curves for c in decode(network, images.bfloat16(), seed)]
+        columns = [c.curves for c in decode(network, images.bfloat16(), seed, by_appearance=False)]
         # A copy: tensors made in inference mode cannot enter a graph.
         return torch.cat([curves[:, :, :1], torch.stack(columns, 2)], 2).clone()
 
