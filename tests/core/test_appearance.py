@@ -25,8 +25,8 @@ def features(channels: int = 4, seed: int = 0) -> torch.Tensor:
 
 def test_pixels_belong_where_pixels_looked_like_them():
     image = features(channels=32)  # of so many the mean distance is never far from 1
-    image[:, 0, :5] += 9
-    image[:, 0, 8:] -= 9
+    image[:, :16, :5] += 9
+    image[:, :16, 8:] -= 9
     appearance = Appearance([image], H, W)
     for x in range(3):
         appearance.follow(x, label(5, 8))

@@ -36,7 +36,7 @@ def attracted(monkeypatch):
     heights = np.array([10.0, 30.0, 50.0], dtype=np.float32)
 
     class Fake:
-        def __init__(self, decoder, image, seed):
+        def __init__(self, decoder, image, seed, *, by_appearance):
             self.given = np.flatnonzero(~np.isnan(seed[0, 0]))
             self.curves, self.uncertainty = seed.copy(), np.zeros_like(seed)
 

@@ -100,12 +100,12 @@ def test_out_of_memory_halves_the_batch_and_goes_on(model, stack, monkeypatch):
     sizes = []
     decode = Decoder.decode
 
-    def small(self, images, curves):
+    def small(self, images, curves, **options):
         sizes.append(len(images))
         if len(images) > 1:
             error = torch.OutOfMemoryError if len(sizes) == 1 else RuntimeError
             raise error("CUDA out of memory. Tried to allocate 2.00 GiB")
-        return decode(self, images, curves)
+        return decode(self, images, curves, **options)
 
     seeds = _same_for_all(_seed([0]))
     expected = complete_stack(stack, seeds, model=model, batch=1)
@@ -117,7 +117,7 @@ def test_out_of_memory_halves_the_batch_and_goes_on(model, stack, monkeypatch):
 
 
 def test_when_one_slice_is_too_much_it_says_so(model, stack, monkeypatch):
-    def none(self, images, curves):
+    def none(self, images, curves, **options):
         raise MemoryError("no")
 
     monkeypatch.setattr(Decoder, "decode", none)
@@ -126,7 +126,7 @@ def test_when_one_slice_is_too_much_it_says_so(model, stack, monkeypatch):
 
 
 def test_another_error_is_not_taken_for_lack_of_memory(model, stack, monkeypatch):
-    def broken(self, images, curves):
+    def broken(self, images, curves, **options):
         raise RuntimeError("shapes do not match")
 
     monkeypatch.setattr(Decoder, "decode", broken)
@@ -140,7 +140,7 @@ def test_the_batch_follows_the_memory(model, stack):
     settings = {"model": model, "region_thickness": REGION_THICKNESS}
     steps = iter_complete_stack(stack, seeds, memory=3 * cost + 1, **settings)
     assert next(steps).batch == (0, 1, 2)
-    with pytest.raises(CompletionError, match=r"one slice needs about 8 MB.*give more"):
+    with pytest.raises(CompletionError, match=r"one slice needs about 11 MB.*give more"):
         next(iter_complete_stack(stack, seeds, memory=cost - 1, **settings))
 
 

@@ -130,10 +130,10 @@ def test_a_batch_too_large_for_a_worker_is_halved(model, stack, cluster, monkeyp
     expected = _result(stack, model, batch=1)
     decode = Decoder.decode
 
-    def small(self, images, curves):
+    def small(self, images, curves, **options):
         if len(images) > 1:
             raise torch.OutOfMemoryError("CUDA out of memory.")
-        return decode(self, images, curves)
+        return decode(self, images, curves, **options)
 
     monkeypatch.setattr(Decoder, "decode", small)
     assert _result(stack, model, batch=3, scheduler=cluster.scheduler_address) == expected

@@ -126,10 +126,10 @@ def test_halves_are_stored_and_gone_on_with(settings, stack, tmp_path, monkeypat
     alone = complete_stack(stack, SEEDS, **settings | {"batch": 1})
     decode = Decoder.decode
 
-    def small(self, images, curves):
+    def small(self, images, curves, **options):
         if len(images) > 1:
             raise torch.OutOfMemoryError("CUDA out of memory.")
-        return decode(self, images, curves)
+        return decode(self, images, curves, **options)
 
     with monkeypatch.context() as patch:
         patch.setattr(Decoder, "decode", small)

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from napari_layeredcnn.core.network import LayeredCNN
 
 #: Weight of a squared distance in standard deviations, mean over the features, beside the logits.
-WEIGHT = 1.0
+WEIGHT = 1.5
 #: Distance from which on it counts no more: what looks like none of the regions tells nothing.
-LIMIT = 2.0
+LIMIT = 3.0
 #: Variance within regions that is assumed at least, of a feature whose whole variance is 1.
 _LEAST_VARIANCE = 0.02
 #: Pixels of a region that must have been seen, before anything is known of it.
