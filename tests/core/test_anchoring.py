@@ -16,7 +16,7 @@ class Stepping:
     def __init__(self, steps):
         self.steps = np.asarray(steps, np.float32)
 
-    def decode(self, images, curves):
+    def decode(self, images, curves, *, by_appearance):
         first = int(np.isnan(curves).any((0, 1)).argmax())
         for x in range(first, curves.shape[-1]):
             column = curves[..., first - 1] + self.steps + SLOPE * (x - first + 1)
