@@ -3,15 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_layeredcnn.core.candidates import (
-    ECHO,
-    LOST,
-    Candidates,
-    Limits,
-    choose,
-    doubts,
-    without_echoes,
-)
+from napari_layeredcnn.core.candidates import LOST, Candidates
+from napari_layeredcnn.core.choosing import ECHO, Limits, choose, doubts, without_echoes
 from napari_layeredcnn.core.working import WorkingGrid
 
 W, HEIGHT = 60, 50

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_layeredcnn.core.autoinit import layer_costs
-from napari_layeredcnn.core.candidates import choose, doubts
+from napari_layeredcnn.core.choosing import choose, doubts
 
 if TYPE_CHECKING:
     from napari_layeredcnn.core.candidates import Candidates

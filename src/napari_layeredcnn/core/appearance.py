@@ -86,9 +86,7 @@ class Appearance:
         pixels.sub_(mean).div_(deviation.clamp_min(1e-4))
         self._pixels = pixels.permute(3, 0, 2, 1).contiguous()  # (W, B, H, C)
         # Sums over the pixels of each region (B, K+1, C), their number, and of all squares (B, C).
-        self._sums: Tensor | float = 0.0
-        self._seen: Tensor | float = 0.0
-        self._squares: Tensor | float = 0.0
+        self._sums = self._seen = self._squares = torch.zeros(())
 
     def follow(self, column: int, label: Tensor) -> None:
         """Take note of what the regions look like in a column.
@@ -123,8 +121,6 @@ class Appearance:
             Less `WEIGHT` times half the squared distance from the mean of the region so far, in
             standard deviations within regions, mean over the features, `LIMIT` at most.
         """
-        assert isinstance(self._sums, Tensor)
-        assert isinstance(self._seen, Tensor)
         pixels = self._pixels[column]
         seen = self._seen.unsqueeze(2)
         mean = self._sums / seen.clamp_min(_LEAST_SEEN)

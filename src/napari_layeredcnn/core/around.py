@@ -22,6 +22,7 @@ from napari_layeredcnn.core.meeting import meet
 from napari_layeredcnn.core.polar import PolarError, PolarGrid
 from napari_layeredcnn.core.polar_seed import PolarSeed, Strokes, seed_around
 from napari_layeredcnn.core.scaling import to_grayscale
+from napari_layeredcnn.core.steps import finish
 from napari_layeredcnn.core.weights import Model, load_model
 
 if TYPE_CHECKING:
@@ -156,11 +157,7 @@ def complete_around(
     steps = iter_complete_around(
         image, seed, model=model, device=device, region_thickness=region_thickness
     )
-    while True:
-        try:
-            next(steps)
-        except StopIteration as stop:
-            return stop.value  # type: ignore[no-any-return]
+    return finish(steps)
 
 
 def iter_complete_around(

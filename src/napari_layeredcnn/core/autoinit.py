@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_layeredcnn.core.candidates import Limits
+from napari_layeredcnn.core.choosing import Limits
 from napari_layeredcnn.core.clusters import cluster_arrivals, cluster_runs
 from napari_layeredcnn.core.completion import iter_complete
 from napari_layeredcnn.core.search import FindProgress, Search, joint_starts, single_starts
+from napari_layeredcnn.core.steps import finish, relay
 from napari_layeredcnn.core.weights import Model, load_model
 
 if TYPE_CHECKING:
@@ -123,11 +124,7 @@ def find_layers(
         direction=direction,
         region_thickness=region_thickness,
     )
-    while True:
-        try:
-            next(steps)
-        except StopIteration as stop:
-            return stop.value  # type: ignore[no-any-return]
+    return finish(steps)
 
 
 def iter_find_layers(
@@ -164,17 +161,15 @@ def iter_find_layers(
     """
     model = model if isinstance(model, Model) else load_model(model)
     search = Search(image, k, model, device, direction, region_thickness)
-    steps = iter_candidates(search, k)
-    beyond = 0 if search.grid is None else search.grid.columns
-    total = beyond
-    while True:
-        try:
-            step = next(steps)
-        except StopIteration as stop:
-            found: Candidates = stop.value
-            break
+    beyond = 0 if search.grid is None else search.grid.columns  # for the completion
+    total = 0
+
+    def searched(step: FindProgress) -> FindProgress:
+        nonlocal total
         total = step.total + beyond
-        yield FindProgress(step.done, total)
+        return FindProgress(step.done, total)
+
+    found = yield from relay(iter_candidates(search, k), searched)
     if found.chosen:
         run = iter_complete(
             image,
@@ -184,13 +179,11 @@ def iter_find_layers(
             direction=direction,
             region_thickness=region_thickness,
         )
-        while True:
-            try:
-                part = next(run)
-            except StopIteration as stop:
-                found = found.judged_by(stop.value.uncertainty)
-                break
-            yield FindProgress(total - beyond + beyond * part.done // part.total, total)
+        completion = yield from relay(
+            run,
+            lambda part: FindProgress(total - beyond + beyond * part.done // part.total, total),
+        )
+        found = found.judged_by(completion.uncertainty)
     if total:
         yield FindProgress(total, total)
     return found
@@ -268,12 +261,7 @@ def paper_layers(
     if search.grid is None:
         return search.nothing("the image is constant")
     last = search.grid.columns - 1
-    steps = search.run([(last, single_starts(search.grid.rows))], forward=False, backward=True)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as stop:
-            curves, uncertainty, _ = stop.value
-            break
+    starts = [(last, single_starts(search.grid.rows))]
+    curves, uncertainty, _ = finish(search.run(starts, forward=False, backward=True))
     clusters = cluster_arrivals(curves, uncertainty, search.grid.rows, arrival=0)
     return search.candidates(clusters, k, PAPER_LAYER_COSTS, as_paper=True)

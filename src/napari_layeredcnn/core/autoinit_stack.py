@@ -13,6 +13,7 @@ from napari_layeredcnn.core.agreement import agreeing
 from napari_layeredcnn.core.autoinit import iter_candidates
 from napari_layeredcnn.core.decoder import CompletionError
 from napari_layeredcnn.core.search import FindProgress, Search
+from napari_layeredcnn.core.steps import finish, relay
 from napari_layeredcnn.core.weights import Model, load_model
 
 if TYPE_CHECKING:
@@ -86,11 +87,7 @@ def find_layers_in_stack(
         direction=direction,
         region_thickness=region_thickness,
     )
-    while True:
-        try:
-            next(steps)
-        except StopIteration as stop:
-            return stop.value  # type: ignore[no-any-return]
+    return finish(steps)
 
 
 def iter_find_layers_in_stack(
@@ -133,14 +130,12 @@ def iter_find_layers_in_stack(
     for n, index in enumerate(indices):
         image = np.asarray(stack[index])
         search = Search(image, k, model, device, direction, region_thickness)
-        steps = iter_candidates(search, None)  # slices are to agree on them first
-        while True:
-            try:
-                step = next(steps)
-            except StopIteration as stop:
-                found[index] = stop.value
-                break
-            yield FindProgress(n * step.total + step.done, len(indices) * step.total)
+        found[index] = yield from relay(
+            iter_candidates(search, None),  # slices are to agree on them first
+            lambda step, n=n: FindProgress(  # type: ignore[misc]
+                n * step.total + step.done, len(indices) * step.total
+            ),
+        )
     return agreeing(found, k, clearest_only=every is None)
 
 

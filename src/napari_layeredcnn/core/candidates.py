@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,31 +20,10 @@ Floats = NDArray[np.float32]
 
 #: Pixels of the working grid between two curves, below which a column is no good as a seed.
 CLEARANCE = 3.0
-#: Pixels of the working grid; what is nearer to a surer candidate in the mean is an echo of it.
-ECHO = 2.5
 #: A completion that is so many times as uncertain as the candidates has lost them ...
 LOST = 1.5
 #: ... and is held by a seed that has one of so many columns of the working grid.
 HELD_EVERY = 16
-
-
-class Limits(NamedTuple):
-    """Costs below which candidates are layers.
-
-    Parameters
-    ----------
-    layer : float
-        For each candidate, where no number of layers is given.
-    some : float
-        For the surest one, where a number is given: if it costs more, there are no layers at all,
-        unless the image itself bears them out.
-    most : float
-        For each of the others, where a number is given.
-    """
-
-    layer: float
-    some: float
-    most: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -219,101 +198,3 @@ class Candidates:
 
     def _ordered(self, indices: list[int]) -> Floats:
         return order_curves(self.curves[indices])
-
-
-def choose(costs: Floats, k: int | None, limits: Limits) -> tuple[int, list[str]]:
-    """Tell how many of the candidates are layers.
-
-    Parameters
-    ----------
-    costs : (C,) float array
-        Ascending.
-    k : int, optional
-        How many layers there are. Default: as many as cost less than ``limits.layer``.
-    limits : Limits
-        What layers cost.
-
-    Returns
-    -------
-    count : int
-        How many are chosen.
-    notes : list of str
-        What the person should know.
-
-    Examples
-    --------
-    >>> costs = np.float32([0.1, 0.2, 0.9])
-    >>> choose(costs, None, Limits(0.5, 0.7, 1.0))
-    (2, [])
-    >>> choose(costs, 5, Limits(0.5, 0.7, 1.0))[1][0]
-    'only 3 of 5 layers were found'
-    """
-    if not len(costs):
-        return 0, ["no layers found: there are no candidates"]
-    least = limits.layer if k is None else limits.some
-    if costs[0] >= least:
-        return 0, [
-            f"no layers found: the surest candidate costs {costs[0]:.2f}, and where there are "
-            f"layers it costs less than {least:g}"
-        ]
-    if k is None:
-        return int((costs < limits.layer).sum()), []
-    count = min(k, max(1, int((costs < limits.most).sum())))
-    if count == k:
-        return count, []
-    rest = f"; no further candidates cost less than {limits.most:g}" * (count < len(costs))
-    return count, [f"only {count} of {k} layers were found{rest}"]
-
-
-def without_echoes(curves: Floats) -> list[int]:
-    """Leave out candidates that run along a surer one, as beside a strong boundary many do.
-
-    Parameters
-    ----------
-    curves : (C, W) float array
-        Candidates in pixels of the working grid, the surest first.
-
-    Returns
-    -------
-    list of int
-        The candidates that are `ECHO` or more away from each surer one among them, in the mean.
-
-    Examples
-    --------
-    >>> without_echoes(np.float32([[10, 10], [12, 12], [13, 13], [40, 40]]))
-    [0, 2, 3]
-    """
-    kept: list[int] = []
-    for index, curve in enumerate(curves):
-        if all(np.abs(curve - curves[surer]).mean() >= ECHO for surer in kept):
-            kept.append(index)
-    return kept
-
-
-def doubts(costs: Floats, limits: Limits) -> list[str]:
-    """Tell how many of the layers that a number was given for may be none.
-
-    Parameters
-    ----------
-    costs : (K,) float array
-        Of those that are chosen.
-    limits : Limits
-        What layers cost.
-
-    Returns
-    -------
-    list of str
-        What the person should know; empty where all are sure.
-
-    Examples
-    --------
-    >>> doubts(np.float32([0.1, 0.8]), Limits(0.5, 0.7, 1.0))[0][:38]
-    '1 of the layers cost more than 0.5 and'
-    """
-    unsure = int((costs >= limits.layer).sum())
-    if not unsure:
-        return []
-    return [
-        f"{unsure} of the layers cost more than {limits.layer:g} and may be none; look "
-        "at them, or ask for fewer"
-    ]

@@ -13,6 +13,7 @@ from napari_layeredcnn.core.regions import regions_from_curves
 from napari_layeredcnn.core.runs import Runs
 from napari_layeredcnn.core.scaling import scale_intensities, to_grayscale
 from napari_layeredcnn.core.seeds import Seed, seed_from_array
+from napari_layeredcnn.core.steps import finish
 from napari_layeredcnn.core.weights import Model, load_model
 from napari_layeredcnn.core.working import WorkingGrid, working_grid
 
@@ -169,11 +170,7 @@ def complete(
         direction=direction,
         region_thickness=region_thickness,
     )
-    while True:
-        try:
-            next(steps)
-        except StopIteration as stop:
-            return stop.value  # type: ignore[no-any-return]
+    return finish(steps)
 
 
 def iter_complete(

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_layeredcnn.core.candidates import Candidates, choose, doubts, without_echoes
+from napari_layeredcnn.core.candidates import Candidates
+from napari_layeredcnn.core.choosing import choose, doubts, without_echoes
 from napari_layeredcnn.core.clusters import ONSET
 from napari_layeredcnn.core.decoder import CompletionError, Decoder
 from napari_layeredcnn.core.evenness import gain_over_flat, most_even
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
     from pathlib import Path
 
-    from napari_layeredcnn.core.candidates import Limits
+    from napari_layeredcnn.core.choosing import Limits
     from napari_layeredcnn.core.clusters import Cluster
 
 Along = Literal["horizontal", "vertical"]
