@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from napari_layeredcnn.core.candidates import Candidates, Limits, choose
+from napari_layeredcnn.core.candidates import Candidates
+from napari_layeredcnn.core.choosing import Limits, choose
 from napari_layeredcnn.training.cases import Case
 from napari_layeredcnn.training.evaluate_auto import (
     SEEDED,
