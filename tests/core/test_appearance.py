@@ -5,7 +5,13 @@ import itertools
 import pytest
 import torch
 
-from napari_layeredcnn.core.appearance import LIMIT, WEIGHT, Appearance, last_features
+from napari_layeredcnn.core.appearance import (
+    LIMIT,
+    WEIGHT,
+    Appearance,
+    last_features,
+    weigh_columns,
+)
 from napari_layeredcnn.core.network import Configuration, LayeredCNN
 
 H, W = 12, 6
@@ -46,13 +52,14 @@ def test_appearance_has_a_small_say(scale):
 
 
 def test_what_looks_like_none_of_the_regions_tells_nothing():
-    image = features()
-    image[:, :, :, 1] = 1000
+    image = torch.linspace(0, 1, H).reshape(1, 1, H, 1).repeat(1, 1, 1, W)
+    image[:, :, 5:] += 1
+    image[:, :, :, 1] = 1e4
     appearance = Appearance([image], H, W)
     appearance.follow(0, label(5))
     logits = torch.randn(1, 2, H)
     probabilities = torch.softmax(appearance.weigh(1, logits), 1)
-    torch.testing.assert_close(probabilities, torch.softmax(logits, 1))
+    torch.testing.assert_close(probabilities, torch.softmax(logits, 1), atol=1e-2, rtol=0)
 
 
 def test_image_without_differences_changes_nothing():
@@ -68,7 +75,7 @@ def test_region_that_was_not_there_is_neither_better_nor_worse_than_on_average()
     appearance = Appearance([image], H, W)
     appearance.follow(0, label(6, 6))  # no pixel between the curves
     weighed = appearance.weigh(1, torch.zeros(1, 3, H))
-    torch.testing.assert_close(weighed[:, 1], torch.full((1, H), -WEIGHT / 2))
+    torch.testing.assert_close(weighed[:, 1], torch.full((1, H), -WEIGHT / 2 * LIMIT / (1 + LIMIT)))
 
 
 def test_finer_and_coarser_features_are_laid_over_each_other():
@@ -91,6 +98,33 @@ def test_runs_on_one_image_share_its_features():
     for appearance in (shared, own):
         appearance.follow(0, both)
     torch.testing.assert_close(shared.weigh(1, logits), own.weigh(1, logits))
+
+
+def test_all_columns_at_once_are_what_they_are_one_by_one():
+    image = [features(3, seed=1), features(2, seed=2)[..., : H // 2, : W // 2]]
+    labels = torch.stack([label(x + 1, x + 1, x + 5) for x in range(W)], -1)
+    logits = torch.randn(1, 4, H, W)
+    at_once = weigh_columns(image, labels, logits)
+    torch.testing.assert_close(at_once[..., 0], logits[..., 0])
+    appearance = Appearance(image, H, W)
+    for x in range(1, W):
+        appearance.follow(x - 1, labels[..., x - 1])
+        torch.testing.assert_close(at_once[..., x], appearance.weigh(x, logits[..., x]))
+
+
+def test_features_learn_to_tell_regions_apart():
+    image = features().requires_grad_()
+    labels = label(5).unsqueeze(-1).repeat(1, 1, 1, W)
+    optimizer = torch.optim.SGD([image], lr=20)
+    losses = []
+    for _ in range(20):
+        weighed = weigh_columns([image], labels, torch.zeros(1, 2, H, W))
+        loss = torch.nn.functional.cross_entropy(weighed[..., 1:], labels[..., 1:].argmax(1))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[-1] < 0.5 * losses[0]
 
 
 def test_networks_with_one_level_have_one_feature_map():

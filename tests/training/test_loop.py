@@ -18,7 +18,8 @@ from napari_layeredcnn.core.weights import load_model
 from napari_layeredcnn.training import loop, validation
 from napari_layeredcnn.training.batches import BatchSize, batches, make_batch
 from napari_layeredcnn.training.loop import TrainingOptions, train
-from napari_layeredcnn.training.loss import DISTANCE, column_loss, label_input
+from napari_layeredcnn.training.loss import DISTANCE, column_loss
+from napari_layeredcnn.training.own_outputs import column_logits
 from napari_layeredcnn.training.schedule import Schedule
 from napari_layeredcnn.training.state import Averages
 from napari_layeredcnn.training.textures import TextureBank
@@ -143,7 +144,11 @@ def test_recipes_to_compare_with(tmp_path, monkeypatch):
     assert {plan.own_outputs(np.random.default_rng(i), 0.9) for i in range(40)} == {0}
     given = []
     monkeypatch.setattr(
-        loop, "label_input", lambda seen, height: given.append(seen) or label_input(seen, height)
+        loop,
+        "column_logits",
+        lambda network, images, seen, **how: (
+            given.append(seen) or column_logits(network, images, seen, **how)
+        ),
     )
     batch = make_batch(0, 0, BatchSize(4, 16, 24, 2), TextureBank())
     for warping, expected in ((False, batch.curves), (True, batch.warped)):
@@ -204,7 +209,9 @@ def test_steps_without_finite_gradients_are_left_out_and_counted(tmp_path, monke
 
 @pytest.mark.usefixtures("tiny")
 @pytest.mark.parametrize("passes", [0, 2, None])
-def test_every_way_of_own_outputs_trains(tmp_path, monkeypatch, passes):
+@pytest.mark.parametrize("by_appearance", [0, 1])
+def test_every_way_of_own_outputs_trains(tmp_path, monkeypatch, passes, by_appearance):
+    monkeypatch.setattr(loop, "BY_APPEARANCE", by_appearance)
     monkeypatch.setattr(Schedule, "own_outputs", lambda *_: passes)
     training = loop._Training(_options(tmp_path, 10))
     batch = make_batch(0, 0, BatchSize(2, 16, 24, 2), TextureBank())
@@ -212,22 +219,6 @@ def test_every_way_of_own_outputs_trains(tmp_path, monkeypatch, passes):
     record = training._step(batch)
     assert np.isfinite(record["gradient_norm"])
     assert not torch.equal(training.network.head1.weight, before)
-
-
-@pytest.mark.usefixtures("tiny")
-def test_own_run_keeps_the_labelled_column_and_has_no_gradient(tmp_path):
-    training = loop._Training(_options(tmp_path, 10))
-    batch = make_batch(0, 0, BatchSize(2, 16, 24, 2), TextureBank())
-    images, curves = torch.from_numpy(batch.images)[:, None], torch.from_numpy(batch.warped)
-    for seen in (
-        training._column_by_column(images, curves),
-        training._own_outputs(images, curves, 1),
-    ):
-        assert seen.shape == curves.shape
-        assert torch.equal(seen[:, :, 0], curves[:, :, 0])
-        assert not torch.equal(seen[:, :, 1:], curves[:, :, 1:])
-        assert not seen.requires_grad
-        assert not seen.is_inference()
 
 
 def test_resuming_without_a_checkpoint(tmp_path):
@@ -306,6 +297,7 @@ class Nothing:
 sys.meta_path.insert(0, Nothing())
 from pathlib import Path
 from napari_layeredcnn.training.loop import TrainingOptions, train
+from napari_layeredcnn.training.own_outputs import column_logits
 from napari_layeredcnn.training.schedule import Schedule
 from napari_layeredcnn.training import validation
 from napari_layeredcnn.training.batches import BatchSize

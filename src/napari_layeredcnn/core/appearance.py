@@ -8,7 +8,7 @@ has a small say in where a column's pixels belong.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from napari_layeredcnn.core.network import LayeredCNN
 
 #: Weight of a squared distance in standard deviations, mean over the features, beside the logits.
-WEIGHT = 1.5
-#: Distance from which on it counts no more: what looks like none of the regions tells nothing.
-LIMIT = 3.0
+WEIGHT = 3.0
+#: What a far distance counts as at most: what looks like none of the regions tells nothing.
+LIMIT = 4.0
 #: Variance within regions that is assumed at least, of a feature whose whole variance is 1.
 _LEAST_VARIANCE = 0.02
 #: Pixels of a region that must have been seen, before anything is known of it.
@@ -74,19 +74,8 @@ class Appearance:
     """
 
     def __init__(self, features: list[Tensor], height: int, width: int) -> None:
-        finest = features[0].shape[2:]
-        pixels = torch.cat(
-            [
-                functional.interpolate(f.float(), finest, mode="bilinear", align_corners=False)
-                for f in features
-            ],
-            1,
-        )[:, :, :height, :width]
-        deviation, mean = torch.std_mean(pixels, (2, 3), keepdim=True, correction=0)
-        pixels.sub_(mean).div_(deviation.clamp_min(1e-4))
-        self._pixels = pixels.permute(3, 0, 2, 1).contiguous()  # (W, B, H, C)
-        # Sums over the pixels of each region (B, K+1, C), their number, and of all squares (B, C).
-        self._sums = self._seen = self._squares = torch.zeros(())
+        self._pixels = _standardized(features, height, width)
+        self._seen: _Seen | None = None
 
     def follow(self, column: int, label: Tensor) -> None:
         """Take note of what the regions look like in a column.
@@ -98,12 +87,10 @@ class Appearance:
         label : (B, K+1, H) Tensor
             One-hot label, scaled to [-1, 1].
         """
-        pixels = self._pixels[column]
-        share = ((label.float() + 1) / 2) ** 2  # less where a curve parts a pixel
-        self._sums = self._sums + share @ pixels
-        self._seen = self._seen + share.sum(2)
-        weights = share.sum(1, keepdim=True)
-        self._squares = self._squares + (weights @ (pixels * pixels)).squeeze(1)
+        new = _sums(self._pixels[column], label)
+        if self._seen is not None:
+            new = _Seen(*(a + b for a, b in zip(self._seen, new, strict=True)))
+        self._seen = new
 
     def weigh(self, column: int, logits: Tensor) -> Tensor:
         """Let a column's pixels tend to the region that they look like.
@@ -119,18 +106,85 @@ class Appearance:
         -------
         (B, K+1, H) float32 Tensor
             Less `WEIGHT` times half the squared distance from the mean of the region so far, in
-            standard deviations within regions, mean over the features, `LIMIT` at most.
+            standard deviations within regions, mean over the features, less than `LIMIT`.
         """
-        pixels = self._pixels[column]
-        seen = self._seen.unsqueeze(2)
-        mean = self._sums / seen.clamp_min(_LEAST_SEEN)
-        within = (self._squares - (seen * mean * mean).sum(1)) / seen.sum(1)
-        scale = 1 / (pixels.shape[2] * within.clamp_min(_LEAST_VARIANCE)).unsqueeze(1)  # (B, 1, C)
-        scaled = mean * scale
-        distance = (
-            scale @ (pixels * pixels).mT
-            - 2 * scaled @ pixels.mT
-            + (scaled * mean).sum(2, keepdim=True)
-        )
-        distance = torch.where(seen < _LEAST_SEEN, 1.0, distance)  # as in a region, on average
-        return logits.float() - WEIGHT / 2 * distance.clamp(0, LIMIT)
+        assert self._seen is not None  # the first column is given
+        return logits.float() - _distance(self._pixels[column], self._seen)
+
+
+def weigh_columns(features: list[Tensor], label: Tensor, logits: Tensor) -> Tensor:
+    """Weigh all columns at once, each by the columns to its left; for training.
+
+    Parameters
+    ----------
+    features : list of (B, C, H', W') Tensor
+        Of `last_features`.
+    label : (B, K+1, H, W) Tensor
+        One-hot label, scaled to [-1, 1].
+    logits : (B, K+1, H, W) Tensor
+        What the network says to it.
+
+    Returns
+    -------
+    (B, K+1, H, W) float32 Tensor
+        What `Appearance.weigh` would give, column by column; the first one as it is.
+
+    Examples
+    --------
+    >>> features = torch.tensor([0.0, 0.0, 5.0, 5.0]).reshape(1, 1, 4, 1).repeat(1, 1, 1, 2)
+    >>> label = torch.tensor([[1.0, 1, -1, -1], [-1.0, -1, 1, 1]])
+    >>> label = label.reshape(1, 2, 4, 1).repeat(1, 1, 1, 2)
+    >>> weigh_columns([features], label, torch.zeros(1, 2, 4, 2)).argmax(1)[0, :, 1]
+    tensor([0, 0, 1, 1])
+    """
+    pixels = _standardized(features, *logits.shape[2:])
+    sums = _sums(pixels[:-1], label[..., :-1].permute(3, 0, 1, 2))
+    seen = _Seen(*(each.cumsum(0) for each in sums))
+    distance = _distance(pixels[1:], seen).permute(1, 2, 3, 0)
+    return logits.float() - functional.pad(distance, (1, 0))
+
+
+class _Seen(NamedTuple):
+    # Of the columns so far: sums over the pixels of each region (..., K+1, C), their number
+    # (..., K+1), and the sum over all squares (..., C).
+    sums: Tensor
+    number: Tensor
+    squares: Tensor
+
+
+def _standardized(features: list[Tensor], height: int, width: int) -> Tensor:
+    # (W, B, H, C), of mean 0 and variance 1 over the pixels of each image.
+    finest = features[0].shape[2:]
+    pixels = torch.cat(
+        [
+            functional.interpolate(f.float(), finest, mode="bilinear", align_corners=False)
+            for f in features
+        ],
+        1,
+    )[:, :, :height, :width]
+    deviation, mean = torch.std_mean(pixels, (2, 3), keepdim=True, correction=0)
+    pixels = (pixels - mean) / deviation.clamp_min(1e-4)
+    return pixels.permute(3, 0, 2, 1).contiguous()
+
+
+def _sums(pixels: Tensor, label: Tensor) -> _Seen:
+    # Pixels (..., B, H, C) and label (..., B, K+1, H) of a column, or of each of several.
+    share = ((label.float() + 1) / 2) ** 2  # less where a curve parts a pixel
+    weights = share.sum(-2, keepdim=True)
+    return _Seen(share @ pixels, share.sum(-1), (weights @ (pixels * pixels)).squeeze(-2))
+
+
+def _distance(pixels: Tensor, seen: _Seen) -> Tensor:
+    # Weighted (..., B, K+1, H), of pixels (..., B, H, C) from each region's mean.
+    count = seen.number.unsqueeze(-1)
+    mean = seen.sums / count.clamp_min(_LEAST_SEEN)
+    within = (seen.squares - (count * mean * mean).sum(-2)) / count.sum(-2)
+    scale = 1 / (pixels.shape[-1] * within.clamp_min(_LEAST_VARIANCE)).unsqueeze(-2)  # (.., 1, C)
+    scaled = mean * scale
+    distance = (
+        scale @ (pixels * pixels).mT
+        - 2 * scaled @ pixels.mT
+        + (scaled * mean).sum(-1, keepdim=True)
+    ).clamp_min(0)
+    distance = torch.where(count < _LEAST_SEEN, 1.0, distance)  # as in a region, on average
+    return WEIGHT / 2 * distance * LIMIT / (distance + LIMIT)

@@ -5,7 +5,6 @@ Runs where torch, NumPy, SciPy, scikit-image, safetensors and tqdm are installed
 
 from __future__ import annotations
 
-import copy
 import json
 import time
 from dataclasses import dataclass
@@ -13,15 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from torch import Tensor
 from tqdm import tqdm
 
-from napari_layeredcnn.core.decoding import decode
 from napari_layeredcnn.core.network import CONFIGURATIONS, LayeredCNN
-from napari_layeredcnn.core.sharpening import sharpen
 from napari_layeredcnn.core.weights import ancestry, load_model, save_model
 from napari_layeredcnn.training.batches import Batch, BatchSize, batches
-from napari_layeredcnn.training.loss import column_loss, label_input
+from napari_layeredcnn.training.loss import column_loss
+from napari_layeredcnn.training.own_outputs import (
+    column_logits,
+    passed_through,
+    run_from_first,
+)
 from napari_layeredcnn.training.state import (
     Averages,
     Counters,
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from napari_layeredcnn.training.schedule import Schedule
 
 CLIP_NORM = 10.0
+#: Share of the steps in which appearance has a say. Not in all: *Find* searches without it.
+BY_APPEARANCE = 0.75
 #: Steps; has no factor in common with the length of the cycle of shapes (13), so that every number
 #: of curves is logged.
 LOG_EVERY = 25
@@ -208,21 +211,20 @@ class _Training:
         counters = self.counters
         rng = np.random.default_rng([self.options.seed, counters.step, 1])
         passes = self.schedule.own_outputs(rng, self._progress)
+        by_appearance = bool(rng.random() < BY_APPEARANCE)
         images = torch.from_numpy(batch.images).unsqueeze(1).to(self.device)
         truth = torch.from_numpy(batch.curves).to(self.device)
         given = batch.warped if self.schedule.warping else batch.curves
         seen = torch.from_numpy(given).to(self.device)
-        height, n_curves = images.shape[2], truth.shape[1]
         if passes is None:
-            seen = self._column_by_column(images, seen)
+            seen = run_from_first(self.network, images, seen, by_appearance=by_appearance)
         elif passes:
-            seen = self._own_outputs(images, seen, passes)
+            seen = passed_through(self.network, images, seen, passes, by_appearance=by_appearance)
         rate = self.schedule.rate(counters.step, self._progress)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.network.train(self.schedule.normalizes_by_batch(self._progress))
-        with torch.autocast(self.device.type, torch.bfloat16):
-            logits = self.network(images, label_input(seen, height))
+        logits = column_logits(self.network, images, seen, by_appearance=by_appearance)
         loss = column_loss(logits, truth, seen)
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
@@ -239,34 +241,12 @@ class _Training:
             "step": counters.step,
             "images": counters.images,
             "minutes": round(counters.minutes, 2),
-            "curves": n_curves,
+            "curves": truth.shape[1],
             "loss": round(loss.item(), 5),
             "gradient_norm": round(norm.item(), 3) if finite else None,
             "learning_rate": rate,
             "skipped": counters.skipped,
         }
-
-    @torch.no_grad()
-    def _own_outputs(self, images: Tensor, curves: Tensor, passes: int) -> Tensor:
-        """Section 3.2: the input label as if the network had continued it, pass by pass."""
-        self.network.eval()
-        first = curves[:, :, :1]
-        with torch.autocast(self.device.type, torch.bfloat16):
-            features = self.network.encode_image(images)
-            for _ in range(passes):
-                logits = self.network(images, label_input(curves, images.shape[2]), features)
-                curves, _ = sharpen(torch.softmax(logits.float(), 1))
-                curves = torch.cat([first, curves[:, :, 1:]], 2)  # the person gives that one
-        return curves
-
-    def _column_by_column(self, images: Tensor, curves: Tensor) -> Tensor:
-        """What the network sees in use: its own run from the first column on."""
-        network = copy.deepcopy(self.network).to(torch.bfloat16).eval()
-        seed = torch.full_like(curves, torch.nan)
-        seed[:, :, 0] = curves[:, :, 0]
-        columns = [c.curves for c in decode(network, images.bfloat16(), seed, by_appearance=False)]
-        # A copy: tensors made in inference mode cannot enter a graph.
-        return torch.cat([curves[:, :, :1], torch.stack(columns, 2)], 2).clone()
 
     def _save(self) -> dict[str, Any]:
         options, counters = self.options, self.counters
