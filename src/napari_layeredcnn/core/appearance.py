@@ -163,7 +163,8 @@ def _standardized(features: list[Tensor], height: int, width: int) -> Tensor:
         1,
     )[:, :, :height, :width]
     deviation, mean = torch.std_mean(pixels, (2, 3), keepdim=True, correction=0)
-    pixels = (pixels - mean) / deviation.clamp_min(1e-4)
+    pixels = pixels - mean  # one by one, not in place: little memory in use, gradients in training
+    pixels = pixels / deviation.clamp_min(1e-4)
     return pixels.permute(3, 0, 2, 1).contiguous()
 
 
