@@ -231,6 +231,23 @@ def test_looks_have_shares() -> None:
     assert sum(LOOK_SHARES) == pytest.approx(1)
 
 
+def test_a_look_can_be_asked_for(bank: TextureBank, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[object] = []
+
+    def spy(*given: object) -> np.ndarray:
+        looks.append(given[-1])
+        return compose(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("napari_layeredcnn.training.synthesis.compose", spy)
+    for look in LOOKS:
+        rng = np.random.default_rng(0)
+        synthesize(rng, height=32, width=64, n_curves=2, bank=bank, look=look)
+        assert set(looks) == {look}
+        looks.clear()
+    with pytest.raises(ValueError, match=r"look must be one of textures, .*; found 'paper'"):
+        synthesize(rng, height=32, width=64, n_curves=2, bank=bank, look="paper")
+
+
 def test_a_line_lies_on_its_curve() -> None:
     image = np.zeros((20, 3), np.float32)
     draw_line(image, np.array([4.5, 10.0, 40.0], np.float32), 0.8, np.array([1.0, 2.0, 5.0]))

@@ -52,7 +52,13 @@ class SyntheticImage:
 
 
 def synthesize(
-    rng: np.random.Generator, *, height: int, width: int, n_curves: int, bank: TextureBank
+    rng: np.random.Generator,
+    *,
+    height: int,
+    width: int,
+    n_curves: int,
+    bank: TextureBank,
+    look: str | None = None,
 ) -> SyntheticImage:
     """Make one synthetic image.
 
@@ -66,6 +72,8 @@ def synthesize(
         Labelled curves; the image holds these and the dropped ones.
     bank : TextureBank
         Where textures come from.
+    look : str, optional
+        One of `composition.LOOKS`; "textures" is what the paper makes. Default: drawn.
 
     Returns
     -------
@@ -75,7 +83,7 @@ def synthesize(
     Raises
     ------
     ValueError
-        If the size or the number of curves is too small.
+        If the size or the number of curves is too small, or there is no such look.
 
     Examples
     --------
@@ -91,8 +99,11 @@ def synthesize(
             "n_curves must be at least 1, height and width at least 16; "
             f"found {n_curves}, {height} and {width}."
         )
+    if look is not None and look not in LOOKS:
+        raise ValueError(f"look must be one of {', '.join(LOOKS)}; found {look!r}.")
+    drawn = str(rng.choice(LOOKS, p=LOOK_SHARES))
+    look = drawn if look is None else look
     # Some images are taken as they come: a boundary that is hard to see is not to be skipped.
-    look = str(rng.choice(LOOKS, p=LOOK_SHARES))
     attempts = 1 if look == "textures" or rng.random() < _AS_IT_COMES else _ATTEMPTS
     for attempt in range(attempts):
         image, curves = _draw(rng, height, width, n_curves, bank, look)
