@@ -54,6 +54,41 @@ def last_features(network: LayeredCNN, features: list[Tensor]) -> list[Tensor]:
     return [features[-1], features[-1 - finest]][: network.configuration.levels]
 
 
+def standardized(features: list[Tensor], height: int, width: int) -> Tensor:
+    """Bring features to the pixels of an image, each to mean 0 and variance 1.
+
+    Parameters
+    ----------
+    features : list of (B, C, H', W') Tensor
+        Of `last_features`.
+    height, width : int
+        Pixels of the images, without padding.
+
+    Returns
+    -------
+    (W, B, H, C) float32 Tensor
+        All features, column by column.
+
+    Examples
+    --------
+    >>> pixels = standardized([torch.arange(6.0).reshape(1, 1, 2, 3)], 2, 3)
+    >>> tuple(pixels.shape), round(pixels.square().mean().item(), 3)
+    ((3, 1, 2, 1), 1.0)
+    """
+    finest = features[0].shape[2:]
+    pixels = torch.cat(
+        [
+            functional.interpolate(f.float(), finest, mode="bilinear", align_corners=False)
+            for f in features
+        ],
+        1,
+    )[:, :, :height, :width]
+    deviation, mean = torch.std_mean(pixels, (2, 3), keepdim=True, correction=0)
+    pixels = pixels - mean  # one by one, not in place: little memory in use, gradients in training
+    pixels = pixels / deviation.clamp_min(1e-4)
+    return pixels.permute(3, 0, 2, 1).contiguous()
+
+
 class Appearance:
     """Running mean of the features in each region of a batch, and what follows from it.
 
@@ -74,7 +109,7 @@ class Appearance:
     """
 
     def __init__(self, features: list[Tensor], height: int, width: int) -> None:
-        self._pixels = _standardized(features, height, width)
+        self._pixels = standardized(features, height, width)
         self._seen: _Seen | None = None
 
     def follow(self, column: int, label: Tensor) -> None:
@@ -137,7 +172,7 @@ def weigh_columns(features: list[Tensor], label: Tensor, logits: Tensor) -> Tens
     >>> weigh_columns([features], label, torch.zeros(1, 2, 4, 2)).argmax(1)[0, :, 1]
     tensor([0, 0, 1, 1])
     """
-    pixels = _standardized(features, *logits.shape[2:])
+    pixels = standardized(features, *logits.shape[2:])
     sums = _sums(pixels[:-1], label[..., :-1].permute(3, 0, 1, 2))
     seen = _Seen(*(each.cumsum(0) for each in sums))
     distance = _distance(pixels[1:], seen).permute(1, 2, 3, 0)
@@ -150,22 +185,6 @@ class _Seen(NamedTuple):
     sums: Tensor
     number: Tensor
     squares: Tensor
-
-
-def _standardized(features: list[Tensor], height: int, width: int) -> Tensor:
-    # (W, B, H, C), of mean 0 and variance 1 over the pixels of each image.
-    finest = features[0].shape[2:]
-    pixels = torch.cat(
-        [
-            functional.interpolate(f.float(), finest, mode="bilinear", align_corners=False)
-            for f in features
-        ],
-        1,
-    )[:, :, :height, :width]
-    deviation, mean = torch.std_mean(pixels, (2, 3), keepdim=True, correction=0)
-    pixels = pixels - mean  # one by one, not in place: little memory in use, gradients in training
-    pixels = pixels / deviation.clamp_min(1e-4)
-    return pixels.permute(3, 0, 2, 1).contiguous()
 
 
 def _sums(pixels: Tensor, label: Tensor) -> _Seen:

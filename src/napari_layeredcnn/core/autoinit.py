@@ -178,6 +178,7 @@ def iter_find_layers(
             device=device,
             direction=direction,
             region_thickness=region_thickness,
+            thorough=False,  # curves that are lost easily are told by it
         )
         completion = yield from relay(
             run,

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from napari_layeredcnn.core.appearance import last_features, standardized
 from napari_layeredcnn.core.columns import ColumnNetwork
 from napari_layeredcnn.core.decoding import decode
 
@@ -109,6 +110,24 @@ class Decoder:
             self._network, tensor, given, columns=self._columns, by_appearance=by_appearance
         ):
             yield column.index, column.curves.cpu().numpy(), column.uncertainty.cpu().numpy()
+
+    @torch.inference_mode()
+    def features(self, images: Floats) -> torch.Tensor:
+        """Tell what the image stack makes of images.
+
+        Parameters
+        ----------
+        images : (B, H, W) float32 array
+            Scaled to [-1, 1].
+
+        Returns
+        -------
+        (W, B, H, C) float32 Tensor
+            See `appearance.standardized`.
+        """
+        tensor = torch.from_numpy(images.copy()).unsqueeze(1).to(self._device)
+        features = last_features(self._network, self._network.encode_image(tensor))
+        return standardized(features, *images.shape[1:])
 
     def bytes_per_image(self, rows: int, columns: int, n_regions: int) -> int:
         """Memory that one image of a batch takes, about.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_layeredcnn.core import anchoring
+from napari_layeredcnn.core import anchoring, variants
 from napari_layeredcnn.core.joining import join
 
 if TYPE_CHECKING:
@@ -40,6 +40,9 @@ class Runs:
         labelled stretch are then known a few steps later than they are computed.
     by_appearance : bool
         Whether what the regions look like has a say, see `appearance`.
+    thorough : bool
+        Whether each run is made in the four `variants` of the image, and what they have found is
+        settled at its end. Until then the columns are those of the image as it is.
 
     Attributes
     ----------
@@ -60,6 +63,7 @@ class Runs:
         *,
         anchored: bool = False,
         by_appearance: bool = True,
+        thorough: bool = False,
     ) -> None:
         given = ~np.isnan(seed).any(axis=-2).reshape(-1, seed.shape[-1])
         if (given != given[0]).any():
@@ -73,6 +77,7 @@ class Runs:
         self._seed = seed
         self._anchored = anchored
         self._by_appearance = by_appearance
+        self._thorough = thorough
         self.curves = seed.copy()
         self.uncertainty = np.where(np.isnan(seed), np.nan, 0).astype(np.float32)
 
@@ -122,7 +127,7 @@ class Runs:
         start, end = stretch
         window = slice(start, min(stop + LOOK_AHEAD, self._seed.shape[-1]))
         image, given = self._image[..., window], self._seed[..., start:end]
-        for first, last, curves, uncertainty in self._run(image, given, stop - start):
+        for first, last, curves, uncertainty in self._settled(image, given, stop - start):
             columns = slice(start + first, start + last)
             self.curves[..., columns], self.uncertainty[..., columns] = curves, uncertainty
             yield columns.start, columns.stop
@@ -132,11 +137,39 @@ class Runs:
         start, end = stretch
         window = slice(max(stop - LOOK_AHEAD, 0), end)
         image, given = self._image[..., window][..., ::-1], self._seed[..., start:end][..., ::-1]
-        for first, last, curves, uncertainty in self._run(image, given, end - stop):
+        for first, last, curves, uncertainty in self._settled(image, given, end - stop):
             columns = slice(end - last, end - first)
             self.curves[..., columns] = curves[..., ::-1]
             self.uncertainty[..., columns] = uncertainty[..., ::-1]
             yield columns.start, columns.stop
+
+    def _settled(
+        self, image: Floats, given: Floats, stop: int
+    ) -> Iterator[tuple[int, int, Floats, Floats]]:
+        """Yield (start, stop, curves, uncertainty); thoroughly, at last all of them once more."""
+        if not self._thorough:
+            yield from self._run(image, given, stop)
+            return
+        first, height = given.shape[-1], image.shape[-2]
+        if first >= stop:
+            return
+        images, seeds = variants.varied(image, given)
+        curves = np.full((*seeds.shape[:-1], stop - first), np.nan, dtype=np.float32)
+        uncertainty = np.full_like(curves, np.nan)
+        for start, end, part, blur in self._run(images, seeds, stop):
+            new = slice(start - first, end - first)
+            curves[..., new], uncertainty[..., new] = part, blur
+            if end < stop:
+                yield start, end, part[0], blur[0]
+        curves, uncertainty = variants.unvaried(curves, uncertainty, height)
+        pixels = self._decoder.features(image.reshape(-1, *image.shape[-2:]))
+        settled = np.empty_like(curves[0]), np.empty_like(uncertainty[0])
+        for i, index in enumerate(np.ndindex(given.shape[:-2])):  # once, for a single image
+            found = curves[:, *index], uncertainty[:, *index]
+            settled[0][index], settled[1][index] = variants.settled(
+                pixels[:stop, i], given[index], *found
+            )
+        yield first, stop, *settled
 
     def _run(
         self, image: Floats, given: Floats, stop: int
