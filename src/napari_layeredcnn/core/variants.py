@@ -23,8 +23,8 @@ Doubles = NDArray[np.float64]
 #: The image as it is, in negative, upside down, and both.
 VARIANTS = 4
 #: Pixels of the working grid: curves nearer to each other in the mean are the same one, of which
-#: evenness cannot choose; their mean is taken.
-SAME = 1.0
+#: evenness cannot choose; their median is taken.
+SAME = 2.0
 #: Pixels by which curves of different runs may cross and be put in order again.
 MAY_CROSS = 0.25
 #: How much of the runs' median distance from what was settled is uncertainty.
@@ -93,7 +93,7 @@ def settled(
 
     Of each curve that one is taken with which, and with the others that are taken, the least
     share of the features' variance is left within regions: the first run's as long as nothing
-    else leaves less. Then the mean of those runs that are less than `SAME` away.
+    else leaves less. Then the median of those runs that are less than `SAME` away.
 
     Parameters
     ----------
@@ -119,11 +119,12 @@ def settled(
     apart = np.abs(curves[:, None] - curves[None]).mean(-1)  # (V, V, K)
     whole = np.concatenate([np.repeat(given[None], len(curves), axis=0), curves], axis=2)
     taken = _most_even(_Regions.of(pixels, whole), curves, apart >= SAME)
-    same = apart[:, taken, np.arange(len(taken))] < SAME  # (V, K)
-    weight = (same / same.sum(axis=0))[..., None].astype(np.float32)
-    chosen = np.maximum.accumulate((weight * curves).sum(axis=0), axis=0)
+    same = (apart[:, taken, np.arange(len(taken))] < SAME)[..., None]  # (V, K, 1)
+    chosen = np.nanmedian(np.where(same, curves, np.nan), axis=0)
+    chosen = np.maximum.accumulate(chosen, axis=0)
+    blur = uncertainty.mean(axis=0, where=same)
     disagreement = DISAGREEMENT * np.median(np.abs(curves - chosen), axis=0)
-    return chosen, (weight * uncertainty).sum(axis=0) + disagreement
+    return chosen, blur + disagreement
 
 
 class _Regions(NamedTuple):
