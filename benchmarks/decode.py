@@ -1,5 +1,7 @@
 """Time the cached column-by-column loop beside the plain loop and one forward pass.
 
+And a thorough run, which is four such loops as a batch, and what they have found settled.
+
 All of it in one run, so that the ratios hold whatever the machine does meanwhile::
 
     python benchmarks/decode.py --json decode.json
@@ -20,8 +22,10 @@ import torch
 from torch import Tensor
 
 from napari_layeredcnn.core.columns import ColumnNetwork
+from napari_layeredcnn.core.decoder import Decoder
 from napari_layeredcnn.core.decoding import decode, decode_plain
 from napari_layeredcnn.core.network import CONFIGURATIONS, LayeredCNN
+from napari_layeredcnn.core.runs import Runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,6 +62,7 @@ def measure(name: str, threads: int, repeats: int) -> dict[str, float | str]:
         elif isinstance(module, torch.nn.Conv2d | torch.nn.ConvTranspose2d):
             module.to(memory_format=torch.channels_last)
     columns = ColumnNetwork(network)
+    decoder = Decoder(network, "cpu")
     image, curves = inputs(WIDTH)
     wide_image, wide_curves = inputs(2 * WIDTH)
     label = torch.zeros(1, 1, CURVES + 1, HEIGHT, WIDTH)
@@ -67,12 +72,17 @@ def measure(name: str, threads: int, repeats: int) -> dict[str, float | str]:
         with torch.inference_mode():
             network(image, label)
 
+    def thorough() -> None:
+        runs = Runs(decoder, image[0, 0].numpy(), curves[0].numpy(), thorough=True)
+        list(runs.run(forward=True, backward=False))
+
     ways: dict[str, Callable[[], object]] = {
         "forward": forward,
         "cached": lambda: list(decode(network, image, curves, columns=columns)),
         "cached_twice_as_wide": lambda: list(
             decode(network, wide_image, wide_curves, columns=columns)
         ),
+        "thorough": thorough,
     }
     seconds: dict[str, list[float]] = {way: [] for way in ways}
     for repeat in range(repeats + 1):  # in turn, so that a drift of the machine hits all alike
@@ -93,6 +103,7 @@ def measure(name: str, threads: int, repeats: int) -> dict[str, float | str]:
         "plain_over_cached": medians["plain"] / medians["cached"],
         "cached_over_forward": medians["cached"] / medians["forward"],
         "double_width": medians["cached_twice_as_wide"] / medians["cached"],
+        "thorough_over_cached": medians["thorough"] / medians["cached"],
     }
 
 
@@ -106,11 +117,15 @@ def inputs(width: int) -> tuple[Tensor, Tensor]:
 def print_row(row: dict[str, float | str], *, header: bool) -> None:
     if header:
         print(f"{HEIGHT}x{WIDTH}, {CURVES} curves, batch 1, float32")
-        print("network threads  plain s  cached s  forward s  plain/cached  cached/forward  2W/W")
+        print(
+            "network threads  plain s  cached s  forward s  plain/cached  cached/forward  2W/W"
+            "  thorough s  thorough/cached"
+        )
     print(
         f"{row['configuration']:7} {row['threads']:7} {row['plain_s']:8.2f} {row['cached_s']:9.3f} "
         f"{row['forward_s']:10.3f} {row['plain_over_cached']:13.0f} "
-        f"{row['cached_over_forward']:15.2f} {row['double_width']:5.2f}"
+        f"{row['cached_over_forward']:15.2f} {row['double_width']:5.2f} "
+        f"{row['thorough_s']:11.3f} {row['thorough_over_cached']:16.2f}"
     )
 
 
