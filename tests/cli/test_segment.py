@@ -110,6 +110,13 @@ def test_options_reach_the_library(folder, calls):
     assert call["region_thickness"] == 12.5
     assert call["model"] == "mine.safetensors"
     assert call["device"] == "cpu"
+    assert call["thorough"]
+
+
+def test_quick_makes_one_run(folder, calls):
+    assert run("image.tif", "--seed", "seed.tif", "-o", "a.tif", "--quick").exit_code == 0
+    (call,) = calls
+    assert not call["thorough"]
 
 
 @pytest.mark.parametrize("direction", ["down", "up", "vertical"])

@@ -68,6 +68,15 @@ def test_rings_are_completed_as_the_library_does(folder):
     assert (read_labels("a.tif") == RINGS)[near].mean() > 0.9
 
 
+def test_quick_makes_one_run_around(folder):
+    assert run(*AROUND, "-o", "a.csv", "--quick").exit_code == 0
+    image, labels = np.load("rings.npy"), tifffile.imread("begun.tif")
+    found = read_curves("a.csv").curves
+    quick = complete_around(image, labels, CENTER, thorough=False)
+    np.testing.assert_array_equal(found, quick.curves)
+    assert (found != complete_around(image, labels, CENTER).curves).any()
+
+
 def test_the_table_of_closed_curves_says_what_it_holds(folder):
     assert run(*AROUND, "-o", "a.csv").exit_code == 0
     lines = (folder / "a.csv").read_text().splitlines()

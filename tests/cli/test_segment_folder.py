@@ -94,6 +94,18 @@ def images_alone(folder):
     return folder
 
 
+def test_quick_makes_one_run(images_alone, inputs):
+    assert run("--seeds", "../begun", "-o", "out", "--to", "csv", "--quick").exit_code == 0
+    seed = seed_from_regions(make_labels()[1])
+    quick, thorough = (
+        complete(make_stack()[1], seed, model=inputs / "random.safetensors", thorough=thorough)
+        for thorough in (False, True)
+    )
+    found = read_curves(images_alone / "here" / "out" / "a.curves.csv").curves
+    np.testing.assert_array_equal(found, quick.curves)
+    assert (found != thorough.curves).any()
+
+
 def test_what_is_done_is_skipped(images_alone, monkeypatch):
     words = ("--seeds", "../begun", "-o", "out")
     assert run(*words).exit_code == 0

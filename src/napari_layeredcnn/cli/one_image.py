@@ -36,14 +36,17 @@ def segment_image(
     from napari_layeredcnn.files import read_image
 
     file = read_image(image, slice_index)
+    thorough = not settings.quick
     if settings.center is None:
         seed = read_seed(settings, file, slice_index)
-        steps = iter_complete(file.array, seed, direction=settings.way, **settings.options)
+        steps = iter_complete(
+            file.array, seed, direction=settings.way, thorough=thorough, **settings.options
+        )
         completion = with_progress(steps, doing)
         write_outputs(outputs, file, seed, completion)
         return _done(completion, "rows" if completion.transposed else "columns", seed)
     rays = read_seed_around(settings, file, slice_index, settings.center)
-    turn = iter_complete_around(file.array, rays, **settings.options)
+    turn = iter_complete_around(file.array, rays, thorough=thorough, **settings.options)
     closed = with_progress(turn, doing, "rays")
     write_closed_outputs(outputs, file, rays, closed)
     return _done(closed, "rays", rays.seed)

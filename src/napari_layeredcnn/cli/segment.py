@@ -24,6 +24,7 @@ from napari_layeredcnn.cli.options import (
     DirectionOption,
     MaxRadiusOption,
     MemoryOption,
+    QuickOption,
     RegionThicknessOption,
     SchedulerOption,
     SeedSliceOption,
@@ -79,6 +80,7 @@ def segment(
     zero_is_region: ZeroIsRegionOption = False,
     direction: DirectionOption = Direction.HORIZONTAL,
     region_thickness: RegionThicknessOption = None,
+    quick: QuickOption = False,
     model: ModelOption = None,
     device: DeviceOption = Device.AUTO,
     slice_index: Annotated[
@@ -143,7 +145,7 @@ def segment(
     check_endings(output)
     settings = Settings(
         seed, strokes, zero_is_region, direction, model, device.value, region_thickness,
-        center, start_angle, max_radius,
+        center, start_angle, max_radius, quick,
     )  # fmt: skip
     settings.check_around()
     choices = StackSettings(

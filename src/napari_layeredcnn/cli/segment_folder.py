@@ -27,6 +27,7 @@ from napari_layeredcnn.cli.options import (
     DirectionOption,
     MaxRadiusOption,
     MemoryOption,
+    QuickOption,
     RegionThicknessOption,
     SchedulerOption,
     SeedSliceOption,
@@ -102,6 +103,7 @@ def segment_folder(
     zero_is_region: ZeroIsRegionOption = False,
     direction: DirectionOption = Direction.HORIZONTAL,
     region_thickness: RegionThicknessOption = None,
+    quick: QuickOption = False,
     model: ModelOption = None,
     device: DeviceOption = Device.AUTO,
     overwrite: Annotated[
@@ -128,7 +130,7 @@ def segment_folder(
     """
     settings = Settings(
         seeds, strokes, zero_is_region, direction, model, device.value, region_thickness,
-        center, start_angle, max_radius,
+        center, start_angle, max_radius, quick,
     )  # fmt: skip
     settings.check_around()
     choices = StackSettings(seed_slice, None, across, memory, batch, scheduler, stop_above)

@@ -40,6 +40,8 @@ class Settings:
         See `core.completion.complete`.
     center, start_angle, max_radius
         For the direction around.
+    quick : bool
+        One run for each image instead of four.
     """
 
     seed: Path
@@ -52,6 +54,7 @@ class Settings:
     center: tuple[float, float] | None = None
     start_angle: float | None = None
     max_radius: float | None = None
+    quick: bool = False
 
     @property
     def options(self) -> Options:

@@ -110,6 +110,7 @@ def complete_around(
     model: Model | str | Path | None = None,
     device: str = "auto",
     region_thickness: float | None = None,
+    thorough: bool = True,
 ) -> PolarCompletion:
     """Complete closed structures about a center from one labelled ray or more.
 
@@ -119,7 +120,7 @@ def complete_around(
         See `complete`.
     labels, center, start_angle, max_radius, strokes, zero_is_region
         See `seed_around`.
-    model, device, region_thickness
+    model, device, region_thickness, thorough
         See `complete`.
 
     Returns
@@ -155,7 +156,12 @@ def complete_around(
         zero_is_region=zero_is_region,
     )
     steps = iter_complete_around(
-        image, seed, model=model, device=device, region_thickness=region_thickness
+        image,
+        seed,
+        model=model,
+        device=device,
+        region_thickness=region_thickness,
+        thorough=thorough,
     )
     return finish(steps)
 
@@ -167,6 +173,7 @@ def iter_complete_around(
     model: Model | str | Path | None = None,
     device: str = "auto",
     region_thickness: float | None = None,
+    thorough: bool = True,
 ) -> Generator[CompletedColumns, None, PolarCompletion]:
     """Like `complete_around`, but yields rays as they are computed.
 
@@ -176,7 +183,7 @@ def iter_complete_around(
         See `complete`.
     seed : PolarSeed
         See `seed_around`.
-    model, device, region_thickness
+    model, device, region_thickness, thorough
         See `complete`.
 
     Yields
@@ -218,6 +225,7 @@ def iter_complete_around(
             device=device,
             direction=direction,
             region_thickness=region_thickness,
+            thorough=thorough,
         )
         runs.append((yield from _in_columns_of(grid, steps, turn, number)))
     right, left = runs
