@@ -6,7 +6,7 @@ column. TEXTURES is a folder that no training has seen::
     python benchmarks/weights.py TEXTURES compact runs/mine/average.safetensors --json weights.json
 
 The first weights are what the others are compared with, image by image: mean difference and its
-standard error. 1,000 images take four minutes for each of the weights.
+standard error. 1,000 images take some ten minutes for each of the weights.
 """
 
 from __future__ import annotations
