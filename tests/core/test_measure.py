@@ -10,6 +10,7 @@ from napari_layeredcnn.core.measure import measure
 from napari_layeredcnn.core.measure_labels import segmentation_from_labels
 from napari_layeredcnn.core.measure_rows import RegionOfInterest
 from napari_layeredcnn.core.measure_segmentation import Segmentation
+from napari_layeredcnn.core.measure_statistics import DEVIATION
 from napari_layeredcnn.core.regions import regions_from_curves
 
 X = np.arange(120.0)
@@ -201,14 +202,15 @@ def test_errors_of_means():
     stack = Segmentation(curves, uncertainty=uncertainty, scale=(1, 2, 1), unit="um")
     rows = measure(stack, perpendicular=True)
     for number, u in ((0, 1), (2, 3), (None, 2)):  # slices err together
+        of_a_curve = DEVIATION * u * 2
         found = figures(rows, "Region 2", number=number)
-        assert found["thickness mean error"] == pytest.approx(np.sqrt(2) * u * 2)
+        assert found["thickness mean error"] == pytest.approx(np.sqrt(2) * of_a_curve)
         # Level curves: the same as across them.
-        assert found["perpendicular thickness mean error"] == pytest.approx(np.sqrt(2) * u * 2)
+        assert found["perpendicular thickness mean error"] == found["thickness mean error"]
         curve = figures(rows, "Region 1 / Region 2", number=number)
-        assert curve["height mean error"] == pytest.approx(u * 2)
+        assert curve["height mean error"] == pytest.approx(of_a_curve)
     found = figures(measure(stack, correlation_length=16), "Region 2", number=1)
-    assert found["thickness mean error"] == pytest.approx(np.sqrt(2) * 2 * 2 / 2)
+    assert found["thickness mean error"] == pytest.approx(np.sqrt(2) * DEVIATION * 2 * 2 / 2)
     uncertainty[0, 0, 5] = np.nan  # not known there, so that the mean's is not known either
     rows = measure(Segmentation(curves, uncertainty=uncertainty))
     assert np.isnan(figures(rows, "Region 2", number=0)["thickness mean error"])
@@ -221,9 +223,10 @@ def test_the_error_of_the_perpendicular_thickness_is_foreshortened_as_it_is():
     upper = 20 + TILT * X
     slab = Segmentation([upper, upper + 9], uncertainty=np.full((2, 120), 0.5))
     found = figures(measure(slab, perpendicular=True), "Region 2")
-    assert found["thickness mean error"] == pytest.approx(0.5 * np.sqrt(2))
+    assert found["thickness mean error"] == pytest.approx(DEVIATION * 0.5 * np.sqrt(2))
     error = found["perpendicular thickness mean error"]
-    assert error == pytest.approx(0.5 * np.sqrt(2) * np.cos(np.deg2rad(30)))
+    foreshortened = found["thickness mean error"] * np.cos(np.deg2rad(30))
+    assert error == pytest.approx(foreshortened)
 
 
 def test_regions_of_interest():

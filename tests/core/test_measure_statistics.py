@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from napari_layeredcnn.core.measure_statistics import mean_error, statistics
+from napari_layeredcnn.core.measure_statistics import DEVIATION, mean_error, statistics
 
 NUMBERS = arrays(
     np.float64, (3, 7), elements=st.one_of(st.just(np.nan), st.floats(-1000, 1000, width=32))
@@ -36,18 +36,20 @@ def test_figures_are_those_of_numpy(values):
 
 def test_errors_fall_with_the_number_of_independent_blocks():
     doubt = np.full((1, 64), 3.0)
-    assert mean_error(doubt, None)[0] == pytest.approx(3)
+    assert mean_error(doubt, None)[0] == pytest.approx(DEVIATION * 3)
     for length in (1, 4, 64):
-        assert mean_error(doubt, length)[0] == pytest.approx(3 / np.sqrt(64 / length))
-    assert mean_error(doubt, 1000)[0] == pytest.approx(3)
+        assert mean_error(doubt, length)[0] == pytest.approx(DEVIATION * 3 / np.sqrt(64 / length))
+    assert mean_error(doubt, 1000)[0] == pytest.approx(DEVIATION * 3)
     doubt[0, 32:] = np.nan
-    assert mean_error(doubt, 4)[0] == pytest.approx(3 / np.sqrt(8))
+    assert mean_error(doubt, 4)[0] == pytest.approx(DEVIATION * 3 / np.sqrt(8))
 
 
 def test_the_error_is_that_of_errors_drawn_in_blocks():
     rng = np.random.default_rng(0)
     doubt = rng.uniform(0.5, 2, 60)
-    drawn = np.repeat(rng.normal(size=(20_000, 6)), 10, axis=1) * doubt
+    normal = rng.normal(size=(20_000, 6))
+    normal /= np.median(np.abs(normal))  # the uncertainty is the median distance
+    drawn = np.repeat(normal, 10, axis=1) * doubt
     assert mean_error(doubt[None], 10)[0] == pytest.approx(drawn.mean(axis=1).std(), rel=0.02)
 
 

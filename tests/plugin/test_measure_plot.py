@@ -160,7 +160,7 @@ def test_over_slices_are_the_means(plotted, model, qtbot):
     click(qtbot, plot, 2.2, means[1, 2])
     assert model.dims.current_step[0] == 2
     assert plot._canvas.shown.get_xdata()[0] == 2
-    assert plot._readout.text() == "fat 6.00 ± 0.63 µm in slice 2"
+    assert plot._readout.text() == "fat 6.00 ± 0.94 µm in slice 2"
     assert "measured place" not in model.layers  # no place in the slice was clicked
 
 

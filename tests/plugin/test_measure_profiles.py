@@ -147,7 +147,7 @@ def test_words_of_means_and_without_a_unit():
     viewer = ViewerModel()
     layer = add(viewer)
     found = profiles_of(viewer, layer)
-    assert describe(found, 3, 1, None) == "fat 6.50 ± 0.63 µm in slice 3"
+    assert describe(found, 3, 1, None) == "fat 6.50 ± 0.94 µm in slice 3"
     plain = Segmentation(CURVES[0], height=H)
     one = measure_profiles(plain, Labels(LABELS[0]), Plane((None, None), 0, 1))
     assert describe(one, 0, 0, 12) == "Region 2 7.2 px in column 12"

@@ -14,6 +14,7 @@ from runs import a_run, flat, image_plane
 
 from napari_layeredcnn.core.measure import measure
 from napari_layeredcnn.core.measure_labels import segmentation_from_labels
+from napari_layeredcnn.core.measure_statistics import DEVIATION
 from napari_layeredcnn.core.polar import polar_grid
 from napari_layeredcnn.plugin.measure_known import runs_up_and_down
 from napari_layeredcnn.plugin.measure_request import Chosen, MeasureChoices, measure_request
@@ -103,7 +104,7 @@ def test_curves_of_runs_are_taken_in_the_place_of_their_pixels(viewer):
     np.testing.assert_allclose(found.segmentation.curves, CURVES, atol=1e-5)
     np.testing.assert_allclose(found.segmentation.uncertainty[1], UNSURE)
     assert figure(found.rows, "thickness mean") == pytest.approx((6 + 5.9 / 2) * 0.5)
-    assert figure(found.rows, "thickness mean error") == pytest.approx(0.25)
+    assert figure(found.rows, "thickness mean error") == pytest.approx(DEVIATION * 0.25)
     limit = MeasureChoices(slices="stack", max_uncertainty=0.5)
     assert figure(result(viewer, Chosen(layer), limit).rows, "left out", "Region 3") == 1
     assert "from the curves of the run" in run(viewer, Chosen(layer)).message

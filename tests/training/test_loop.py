@@ -187,8 +187,9 @@ def test_columns_behind_a_lost_curve_count_less():
     torch.testing.assert_close(column_loss(logits, truth, seen), expected)
 
 
-def test_every_number_of_curves_is_logged():
-    plan = Schedule(steps=100, minutes=None)
+@pytest.mark.parametrize("fresh", [True, False])
+def test_every_number_of_curves_is_logged(fresh):
+    plan = Schedule(steps=100, minutes=None, fresh=fresh)
     steps = range(loop.LOG_EVERY - 1, 40 * loop.LOG_EVERY, loop.LOG_EVERY)
     logged = {plan.batch_size(i).n_curves for i in steps}
     assert logged == {plan.batch_size(i).n_curves for i in range(100)}
@@ -247,8 +248,9 @@ def test_batch_is_scaled_and_warped():
     assert 0.3 < distance.mean() < 2
 
 
-def test_sizes_stay_within_the_voxels_and_the_memory_that_backward_passes_respect():
-    plan = Schedule(steps=100, minutes=None, batch=8)
+@pytest.mark.parametrize("fresh", [True, False])
+def test_sizes_stay_within_the_voxels_and_the_memory_that_backward_passes_respect(fresh):
+    plan = Schedule(steps=100, minutes=None, batch=8, fresh=fresh)
     sizes = [plan.batch_size(i) for i in range(48)]
     for size in sizes:
         voxels = size.images * size.height * size.width * (size.n_curves + 1)

@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 
+#: Standard deviation of normal errors whose median distance from 0 is 1: the uncertainty of a curve
+#: is about the median distance from the truth (`docs/experiments.md`).
+DEVIATION = 1.4826
+
+
 @dataclass(frozen=True)
 class Statistics:
     """Figures of G rows of numbers, each an array (G,); NaN for a row that has none.
@@ -85,20 +90,21 @@ def statistics(values: ArrayLike, percentiles: Sequence[float] = (50,)) -> Stati
 
 
 def mean_error(uncertainty: ArrayLike, correlation_length: int | None) -> NDArray[np.float64]:
-    """Error of the mean of each row, from the uncertainty of its numbers.
+    """Standard error of the mean of each row, from the uncertainty of its numbers.
 
-    The errors of neighboring columns are alike: they are taken to be the same within blocks of
-    `correlation_length` columns, and independent from block to block, so that
+    The uncertainty is about the median distance from the truth, so that 1.48 times of it is a
+    standard deviation. The errors of neighboring columns are alike: they are taken to be the same
+    within blocks of `correlation_length` columns, and independent from block to block, so that
 
-        error = sqrt(sum over blocks of (sum of the uncertainty in the block) ** 2) / n
+        error = 1.48 sqrt(sum over blocks of (sum of the uncertainty in the block) ** 2) / n
 
     Parameters
     ----------
     uncertainty : (G, N) array_like of float
         Of each number; NaN where there is none.
     correlation_length : int or None
-        Columns of a block. None takes all columns as one block: the error is the mean uncertainty
-        then, the largest that it can be, and does not fall with the number of columns.
+        Columns of a block. None takes all columns as one block: the error is 1.48 times the mean
+        uncertainty then, the largest that it can be, and does not fall with the number of columns.
 
     Returns
     -------
@@ -112,8 +118,8 @@ def mean_error(uncertainty: ArrayLike, correlation_length: int | None) -> NDArra
 
     Examples
     --------
-    >>> mean_error([[2.0] * 8], None), mean_error([[2.0] * 8], 2), mean_error([[2.0] * 8], 1)
-    (array([2.]), array([1.]), array([0.70710678]))
+    >>> [mean_error([[2.0] * 8], length).round(3) for length in (None, 2, 1)]
+    [array([2.965]), array([1.483]), array([1.048])]
     """
     array = np.asarray(uncertainty, np.float64)
     width = array.shape[-1]
@@ -122,7 +128,7 @@ def mean_error(uncertainty: ArrayLike, correlation_length: int | None) -> NDArra
         raise ValueError(f"a correlation length is 1 column or more, but it is {length}")
     known = ~np.isnan(array)
     blocks = np.add.reduceat(np.where(known, array, 0), np.arange(0, width, length), axis=-1)
-    return ratio(np.sqrt((blocks**2).sum(axis=-1)), known.sum(axis=-1))
+    return DEVIATION * ratio(np.sqrt((blocks**2).sum(axis=-1)), known.sum(axis=-1))
 
 
 def ratio(numerator: ArrayLike, denominator: ArrayLike) -> NDArray[np.float64]:

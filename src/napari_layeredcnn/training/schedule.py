@@ -21,11 +21,11 @@ BATCH_STATISTICS_UNTIL = 0.45
 OWN_OUTPUTS_FROM = 0.2
 MOST_PASSES = 3
 
-# Number of curves, rows and columns. Mostly small images: full-size ones, 64x128, teach less in the
-# same time (docs/experiments.md). Some with few curves are as long as full-size ones, so that runs
-# are. Planes of 96x128 or 128x64 pixels (not 64x128) and above must be avoided: in bfloat16 on the
-# CPU the backward pass of Conv3d writes beyond its memory for 16 channels of that size (torch 2.13,
-# found with glibc's checking allocator).
+# Number of curves, rows and columns. To begin with mostly small images: full-size ones, 64x128,
+# teach less in the same time (docs/experiments.md, run `compact-f`). Some with few curves are as
+# long as full-size ones, so that runs are. Planes of 96x128 or 128x64 pixels (not 64x128) and above
+# must be avoided: in bfloat16 on the CPU the backward pass of Conv3d writes beyond its memory for 16
+# channels of that size (torch 2.13, found with glibc's checking allocator).
 _SHAPES = (
     (1, 32, 64),
     (2, 32, 64),
@@ -40,6 +40,23 @@ _SHAPES = (
     (2, 32, 128),
     (9, 80, 64),
     (4, 48, 128),
+)
+# Trained weights learn more from the sizes of the working grids: regions and their textures are
+# coarser there than in small images with few curves (docs/experiments.md, run p1).
+_SHAPES_IN_USE = (
+    (1, 56, 112),
+    (2, 56, 112),
+    (3, 56, 112),
+    (4, 56, 112),
+    (5, 48, 96),
+    (1, 64, 128),
+    (2, 64, 128),
+    (7, 64, 64),
+    (3, 64, 128),
+    (2, 48, 96),
+    (9, 80, 64),
+    (4, 48, 128),
+    (3, 48, 64),
 )
 
 
@@ -62,7 +79,7 @@ class Schedule:
         Steps.
     fresh : bool
         Whether the first weights are random. Trained ones go on with what comes last: own outputs,
-        fixed normalization.
+        fixed normalization, images as large as in use.
     warping : bool
         Whether the input label is the true one with warped borders; if not, as it is.
     own : bool
@@ -87,7 +104,8 @@ class Schedule:
 
     def batch_size(self, index: int) -> BatchSize:
         """Shape of batch number ``index``; they go round through 13 of them."""
-        n_curves, height, width = _SHAPES[index % len(_SHAPES)]
+        shapes = _SHAPES if self.fresh else _SHAPES_IN_USE
+        n_curves, height, width = shapes[index % len(shapes)]
         voxels = self.batch * 4 * 64 * 128
         images = max(2, round(voxels / ((n_curves + 1) * height * width)))
         return BatchSize(images, height, width, n_curves)
