@@ -24,8 +24,8 @@ MOST_PASSES = 3
 # Number of curves, rows and columns. To begin with mostly small images: full-size ones, 64x128,
 # teach less in the same time (docs/experiments.md, run `compact-f`). Some with few curves are as
 # long as full-size ones, so that runs are. Planes of 96x128 or 128x64 pixels (not 64x128) and above
-# must be avoided: in bfloat16 on the CPU the backward pass of Conv3d writes beyond its memory for 16
-# channels of that size (torch 2.13, found with glibc's checking allocator).
+# must be avoided: in bfloat16 on the CPU the backward pass of Conv3d writes beyond its memory for
+# 16 channels of that size (torch 2.13, found with glibc's checking allocator).
 _SHAPES = (
     (1, 32, 64),
     (2, 32, 64),
