@@ -6,7 +6,7 @@ column. TEXTURES is a folder that no training has seen::
     python benchmarks/weights.py TEXTURES compact runs/mine/average.safetensors --json weights.json
 
 The first weights are what the others are compared with, image by image: mean difference and its
-standard error. 1,000 images take some ten minutes for each of the weights.
+standard error. 1,000 images take some ten minutes for each of the weights, with ``--quick`` four.
 """
 
 from __future__ import annotations
@@ -38,12 +38,16 @@ def main() -> None:
     parser.add_argument("textures", type=Path, help="folder of textures no training has seen")
     parser.add_argument("weights", nargs="+", help="a bundled model's name or a file")
     parser.add_argument("--images", type=int, default=200, help="with each number of curves")
+    parser.add_argument("--quick", action="store_true", help="one run for each image, not four")
     parser.add_argument("--json", type=Path, help="write each image's figures to this file")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     cases = made_cases(TextureBank(arguments.textures), arguments.images)
     results = [
-        {"model": ancestry(load_model(name)), "scores": scored(name, cases).tolist()}
+        {
+            "model": ancestry(load_model(name)),
+            "scores": scored(name, cases, thorough=not arguments.quick).tolist(),
+        }
         for name in arguments.weights
     ]
     scores = np.array([each["scores"] for each in results])  # (weights, K * images, 2)
@@ -75,13 +79,14 @@ def made_cases(bank: TextureBank, images: int) -> list[Case]:
     return cases
 
 
-def scored(name: str, cases: list[Case]) -> np.ndarray:
+def scored(name: str, cases: list[Case], *, thorough: bool) -> np.ndarray:
     """L1 in px and ARI of each image, (N, 2)."""
     model = load_model(name)
 
     def method(images: np.ndarray, seeds: np.ndarray) -> np.ndarray:
         runs = zip(images, seeds, strict=True)
-        return np.stack([complete(i, s, model=model, device="cpu").curves for i, s in runs])
+        done = [complete(i, s, model=model, device="cpu", thorough=thorough) for i, s in runs]
+        return np.stack([each.curves for each in done])
 
     scores = evaluate(cases, {"network": method})
     return np.array([(s.l1, s.ari) for s in track(scores, name, len(cases), transient=True)])
