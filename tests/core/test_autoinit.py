@@ -94,6 +94,17 @@ def test_number_of_layers(attracted, model):
     assert paper_layers(image, 1, model=model).chosen == (0,)
 
 
+def test_of_any_number_what_is_not_worth_it_is_left_out(attracted, model, monkeypatch):
+    image = image_of([attracted[1]])
+    assert len(find_layers(image, model=model).chosen) == 3  # sure enough, if of little use
+    monkeypatch.setattr("napari_layeredcnn.core.evenness.WORTH", 0.0)
+    found = find_layers(image, model=model)
+    np.testing.assert_allclose(found.curves[list(found.chosen)], attracted[1], atol=0.01)
+    assert len(found.curves) == 3
+    monkeypatch.setattr("napari_layeredcnn.core.evenness.WORTH", -2.0)
+    assert find_layers(image, model=model).chosen == (0,)  # layers there are, so the surest
+
+
 def test_what_is_not_sure_is_found_where_the_image_bears_it_out(attracted, model, monkeypatch):
     unsure = LAYER_COSTS._replace(layer=0.01, some=0.01)
     monkeypatch.setattr("napari_layeredcnn.core.autoinit.LAYER_COSTS", unsure)

@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter
 
-from napari_layeredcnn.core.evenness import SMOOTHING, UNSURE, gain_over_flat, most_even
+from napari_layeredcnn.core.evenness import (
+    SMOOTHING,
+    UNSURE,
+    WORTH,
+    gain_over_flat,
+    most_even,
+    worth_taking,
+)
 
 SHAPE = (24, 20)
 
@@ -86,8 +93,24 @@ def test_a_slope_gains_over_flat_lines_and_noise_does_not():
     assert gain_over_flat(steps(8, 16), two) == gain_over_flat(steps(8, 16), np.sort(two, axis=0))
 
 
-@given(seed=st.integers(0, 10_000), count=st.integers(1, 4))
-def test_no_other_set_is_better(seed, count):
+@pytest.mark.parametrize(
+    ("costs", "expected"),
+    [
+        ([0.4, 0.35, 0.4], [0, 2]),  # what is within a region is not worth more than WORTH ...
+        ([0.4, 0.25, 0.4], [0, 1, 2]),  # ... but less
+        ([0.9, 0.9, 0.9], []),
+    ],
+)
+def test_of_any_number_what_parts_the_image_may_cost_more(costs, expected):
+    assert worth_taking(steps(8, 16), flat(8, 12, 16), np.float32(costs)) == expected
+
+
+def test_of_no_candidates_none_is_worth_taking():
+    assert worth_taking(steps(8), flat(), np.float32([])) == []
+
+
+def made(seed):
+    """An image of three steps and noise, five candidates, what they cost, and what a set is."""
     rng = np.random.default_rng(seed)
     heights = rng.permutation(np.arange(3, 22, 3))[:5]
     curves = flat(*heights) + rng.uniform(-1, 1, (5, SHAPE[1])).astype(np.float32)
@@ -99,8 +122,23 @@ def test_no_other_set_is_better(seed, count):
         order = sorted(which, key=lambda i: float(curves[i].mean()))
         return energy(image, curves[order], costs[order])
 
+    return image, curves, costs, of
+
+
+@given(seed=st.integers(0, 10_000), count=st.integers(1, 4))
+def test_no_other_set_is_better(seed, count):
+    image, curves, costs, of = made(seed)
     found = most_even(image, curves, costs, count)
     assert found == sorted(found)
     cheapest = np.argsort(costs)[:count]
     may = [i for i in range(5) if costs[i] < UNSURE or i in cheapest]
     assert of(found) == pytest.approx(min(of(s) for s in combinations(may, count)))
+
+
+@given(seed=st.integers(0, 10_000))
+def test_no_other_set_of_any_size_is_better(seed):
+    image, curves, costs, of = made(seed)
+    found = worth_taking(image, curves, costs)
+    sets = [s for n in range(6) for s in combinations(range(5), n)]
+    best = min(of(list(s)) - WORTH * len(s) for s in sets)
+    assert of(found) - WORTH * len(found) == pytest.approx(best)

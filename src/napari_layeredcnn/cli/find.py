@@ -60,7 +60,7 @@ def find(
             "--curves",
             metavar="K",
             min=1,
-            help="How many boundaries to find. Default: all that are sure enough.",
+            help="How many boundaries to find. Default: as many as are sure enough.",
             show_default=False,
         ),
     ] = None,

@@ -83,7 +83,8 @@ def find_layers(
     k : int, optional
         How many layers are chosen; fewer, if the others cost more than the last of `layer_costs`.
         Of all such sets it is the one with low costs and even regions, see `most_even`. Default:
-        all that cost less than the first of `layer_costs` and are no echo of a surer one.
+        of those that cost less than the first of `layer_costs` and are no echo of a surer one as
+        many as are worth it, see `worth_taking`; the surest in any case.
     model : Model, str or Path, optional
         Loaded model, bundled model's name or ``.safetensors`` file. Default: the bundled default.
     device : str
@@ -200,7 +201,7 @@ def iter_candidates(
     search : Search
         The image, and how many layers are looked for in it.
     choose : int or None
-        How many are chosen; None for all that are sure enough.
+        How many are chosen; None for as many as are sure enough and worth it.
 
     Yields
     ------

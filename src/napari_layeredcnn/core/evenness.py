@@ -16,6 +16,8 @@ Floats = NDArray[np.float32]
 SMOOTHING = 3.0
 #: Cost from which on a candidate is not taken instead of a surer one.
 UNSURE = 0.6
+#: Cost up to which a candidate is taken that makes an image no more even, where no number is known.
+WORTH = 0.3
 
 
 def most_even(image: Floats, curves: Floats, costs: Floats, count: int) -> list[int]:
@@ -74,6 +76,53 @@ def most_even(image: Floats, curves: Floats, costs: Floats, count: int) -> list[
     for came_from in reversed(before):
         node = int(came_from[node])
         chosen.append(int(order[node - 1]))
+    return sorted(chosen)
+
+
+def worth_taking(image: Floats, curves: Floats, costs: Floats) -> list[int]:
+    """Choose candidates as `most_even` does, but however many are worth it.
+
+    Of all sets of candidates, the one with the least sum of its costs, less `WORTH` for each, and
+    of the share of the image's variance that is left within regions. So a candidate that makes the
+    image no more even has to be surer than others.
+
+    Parameters
+    ----------
+    image : (H, W) float array
+        The image on the working grid.
+    curves : (C, W) float array
+        Candidates in edge coordinates of the grid.
+    costs : (C,) float array
+        What each of them costs.
+
+    Returns
+    -------
+    list of int
+        Their indices, ascending; may be empty.
+
+    Examples
+    --------
+    Two lines of the same cost, of which one parts the image:
+
+    >>> image = np.zeros((20, 16), np.float32)
+    >>> image[12:] = 1
+    >>> curves = np.repeat(np.float32([[5], [12]]), 16, axis=1)
+    >>> worth_taking(image, curves, np.float32([0.4, 0.4]))
+    [1]
+    """
+    order = np.argsort(curves.mean(axis=1), kind="stable")
+    spread = _variance_left(image, curves[order])
+    price = np.append(costs[order] - WORTH, 0)
+    # Shortest path from the top to the bottom by way of any candidates, as above.
+    least, before = np.zeros(len(spread)), np.zeros(len(spread), dtype=np.intp)
+    for node in range(1, len(spread)):
+        ways = least[:node] + spread[:node, node]
+        before[node] = np.argmin(ways)
+        least[node] = ways.min() + price[node - 1]
+    node, chosen = int(before[-1]), []
+    while node:
+        chosen.append(int(order[node - 1]))
+        node = int(before[node])
     return sorted(chosen)
 
 

@@ -11,7 +11,7 @@ from napari_layeredcnn.core.candidates import Candidates
 from napari_layeredcnn.core.choosing import choose, doubts, without_echoes
 from napari_layeredcnn.core.clusters import ONSET
 from napari_layeredcnn.core.decoder import CompletionError, Decoder
-from napari_layeredcnn.core.evenness import gain_over_flat, most_even
+from napari_layeredcnn.core.evenness import gain_over_flat, most_even, worth_taking
 from napari_layeredcnn.core.runs import Runs
 from napari_layeredcnn.core.scaling import scale_intensities, to_grayscale
 from napari_layeredcnn.core.weights import Model, load_model
@@ -240,8 +240,8 @@ class Search:
             What layers cost.
         as_paper : bool
             Whether simply the cheapest are chosen. If not, they are those between which the image
-            is most even, also where none is sure but the image bears them out; and where no number
-            is given, echoes of surer ones are left out.
+            is most even, also where none is sure but the image bears them out. Where no number is
+            given, echoes of surer ones are left out, and what is not worth taking.
 
         Returns
         -------
@@ -254,7 +254,9 @@ class Search:
         if not as_paper:
             curves = np.stack([cluster.curve for cluster in clusters])
             if k is None:
-                which = without_echoes(curves[:count])
+                own = without_echoes(curves[:count])
+                worth = worth_taking(self._image, curves[own], costs[own])
+                which = [own[i] for i in worth] or own[:1]
             else:
                 sought, said = choose(costs, k, limits._replace(some=np.inf))
                 best = most_even(self._image, curves, costs, sought)

@@ -155,7 +155,7 @@ class FindForm(QWidget):
         self._number_box.setSpecialValueText("automatic")
         self._number_box.setToolTip(
             "How many boundaries there are; fewer are ticked where the others are too unsure.\n"
-            "Automatic: all that are sure enough."
+            "Automatic: as many as are sure enough."
         )
         prepare_box(self._number_box)
         self._fields = Fields()
