@@ -235,7 +235,7 @@ class Search:
         clusters : list of Cluster
             Ascending costs.
         k : int or None
-            How many are chosen at most; None for all that are sure enough.
+            How many are chosen at most; None for as many as are worth it.
         limits : Limits
             What layers cost.
         as_paper : bool
