@@ -32,11 +32,11 @@ if TYPE_CHECKING:
     from napari_layeredcnn.core.search import Along
 
 #: Costs below which candidates are layers, see `docs/experiments.md`.
-LAYER_COSTS = Limits(0.45, 0.45, 0.85)
+LAYER_COSTS = Limits(0.45, 0.5, 0.85)
 #: From this number on sets of so many curves are started, too: with fewer they gain nothing ...
 JOINT_FROM = 4
 #: ... and the costs are lower.
-JOINT_LAYER_COSTS = Limits(0.45, 0.33, 0.5)
+JOINT_LAYER_COSTS = Limits(0.45, 0.5, 0.5)
 #: The same for the paper's costs; the paper has no way of finding nothing.
 PAPER_LAYER_COSTS = Limits(1.6, np.inf, np.inf)
 
@@ -99,9 +99,9 @@ def find_layers(
     -------
     Candidates
         All that were found, by rank, with those that are chosen. None is chosen, and the notes say
-        "no layers found", if not one costs less than this (less than the second of `layer_costs`,
-        where ``k`` is given, unless the image is clearly more even between them than between flat
-        lines, see `gain_over_flat`), or if the image is constant.
+        so ("no layers found"), if not one costs less than this (less than the second of
+        `layer_costs`, where ``k`` is given), if the regions between them look alike (see
+        `told_apart`), or if the image is constant.
 
     Raises
     ------

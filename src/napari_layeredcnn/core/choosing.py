@@ -1,4 +1,7 @@
-"""How many of the candidates are layers, by what they cost. NumPy only."""
+"""Which of the candidates are layers, by what they cost and what lies between them.
+
+NumPy and SciPy only.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_layeredcnn.core.evenness import most_even, told_apart, weighted, worth_taking
+
 Floats = NDArray[np.float32]
 
 #: Pixels of the working grid; what is nearer to a surer candidate in the mean is an echo of it.
 ECHO = 2.5
+#: Layers tell so large a share of the features' variance apart at least (`told_apart`), times the
+#: square root of what the surest of them costs: the less sure they are, the more they have to.
+TOLD_APART = 0.0275
 
 
 class Limits(NamedTuple):
@@ -21,8 +29,7 @@ class Limits(NamedTuple):
     layer : float
         For each candidate, where no number of layers is given.
     some : float
-        For the surest one, where a number is given: if it costs more, there are no layers at all,
-        unless the image itself bears them out.
+        For the surest one, where a number is given: if it costs more, there are no layers at all.
     most : float
         For each of the others, where a number is given.
     """
@@ -74,6 +81,69 @@ def choose(costs: Floats, k: int | None, limits: Limits) -> tuple[int, list[str]
         return count, []
     rest = f"; no further candidates cost less than {limits.most:g}" * (count < len(costs))
     return count, [f"only {count} of {k} layers were found{rest}"]
+
+
+def choose_regions(
+    image: Floats, features: Floats, curves: Floats, costs: Floats, k: int | None, limits: Limits
+) -> tuple[list[int], list[str]]:
+    """Choose the candidates between which an image is most even, if they tell regions apart.
+
+    Parameters
+    ----------
+    image : (H, W) float array
+        The image on the working grid.
+    features : (H, W, C) float array
+        What the network's image stack makes of it, each of mean 0 and variance 1.
+    curves : (C, W) float array
+        Candidates in edge coordinates of the grid.
+    costs : (C,) float array
+        Ascending.
+    k : int, optional
+        How many layers there are. Default: of those that cost less than ``limits.layer`` and are
+        no echo of a surer one as many as are worth it, the surest in any case.
+    limits : Limits
+        What layers cost.
+
+    Returns
+    -------
+    chosen : list of int
+        Candidates, ascending; none, if all looks alike between them.
+    notes : list of str
+        What the person should know.
+
+    Examples
+    --------
+    >>> image = np.zeros((20, 16), np.float32)
+    >>> image[12:] = 1
+    >>> curves = np.repeat(np.float32([[5], [12]]), 16, axis=1)
+    >>> features = image[..., None] - image.mean()
+    >>> costs, limits = np.float32([0.1, 0.2]), Limits(0.5, 0.7, 1.0)
+    >>> choose_regions(image, features, curves, costs, 1, limits)[0]
+    [1]
+    >>> choose_regions(image, 0 * features, curves, costs, 1, limits)[1][0][:25]
+    'no layers found: what lie'
+    """
+    count, notes = choose(costs, k, limits)
+    if not count:
+        return [], notes
+    pixels = weighted(image, features)
+    if k is None:
+        own = without_echoes(curves[:count])
+        which = [own[i] for i in worth_taking(pixels, curves[own], costs[own])] or own[:1]
+    else:
+        which = most_even(pixels, curves, costs, count)
+        if which != list(range(count)):
+            notes.append(
+                "some surer candidates are not taken, as the image is more even between these"
+            )
+    apart, least = told_apart(features, curves[which]), TOLD_APART * float(costs[0]) ** 0.5
+    if apart < least:
+        return [], [
+            "no layers found: what lies between the candidates looks alike, only "
+            f"{apart:.1%} of what differs in the image does so between them, and with layers as "
+            f"sure as these {least:.1%} or more"
+        ]
+    return which, notes
 
 
 def without_echoes(curves: Floats) -> list[int]:

@@ -1,7 +1,8 @@
-"""Which of the candidates part an image into even regions.
+"""Which of the candidates part an image into even regions, and whether into regions at all.
 
 NumPy and SciPy only. What is sure is not always what is meant: a boundary within one layer may be
-as clear as the one below it, but parts the image into regions that are less even.
+as clear as the one below it, but parts the image into regions that are less even. And in noise or
+a single texture sure lines may be found between which all looks alike.
 """
 
 from __future__ import annotations
@@ -14,30 +15,62 @@ Floats = NDArray[np.float32]
 
 #: Pixels of the working grid over which intensities are smoothed, so that texture counts little.
 SMOOTHING = 3.0
+#: What the share of the variance that is left within regions weighs beside the costs, in px: of
+#: smoothed intensities, and of what the network's image stack makes of the image.
+INTENSITY, FEATURES = 0.25, 3.0
 #: Cost from which on a candidate is not taken instead of a surer one.
 UNSURE = 0.6
 #: Cost up to which a candidate is taken that makes an image no more even, where no number is known.
-WORTH = 0.3
+WORTH = 0.22
 
 
-def most_even(image: Floats, curves: Floats, costs: Floats, count: int) -> list[int]:
-    """Choose candidates that are sure and part an image into even regions.
-
-    Of all sets of so many candidates, the one with the least sum of its costs and of the share of
-    the image's variance that is left within regions; intensities are smoothed before. A cost of 1
-    px weighs as much as all of the variance. What costs `UNSURE` or more has a place only among
-    the cheapest ``count``.
+def weighted(image: Floats, features: Floats) -> Floats:
+    """Tell in what regions shall be even: smoothed intensities, and features of the network.
 
     Parameters
     ----------
     image : (H, W) float array
         The image on the working grid.
-    curves : (C, W) float array
+    features : (H, W, C) float array
+        Each of mean 0 and variance 1, see `appearance.standardized`.
+
+    Returns
+    -------
+    (H, W, 1 + C) float32 array
+        Of mean 0; the variances of the intensities, and of all features together, are `INTENSITY`
+        and `FEATURES`.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> pixels = weighted(rng.normal(size=(20, 30)), rng.normal(size=(20, 30, 4)))
+    >>> pixels.shape, round(float(pixels[..., 0].var()), 3)
+    ((20, 30, 5), 0.25)
+    """
+    smooth = gaussian_filter(image.astype(np.float64), SMOOTHING)
+    smooth -= smooth.mean()
+    smooth *= INTENSITY**0.5 / max(float(smooth.std()), np.finfo(np.float32).tiny)
+    share = np.float32((FEATURES / features.shape[2]) ** 0.5)
+    return np.concatenate([smooth[..., None].astype(np.float32), share * features], axis=2)
+
+
+def most_even(pixels: Floats, curves: Floats, costs: Floats, count: int) -> list[int]:
+    """Choose candidates that are sure and part an image into even regions.
+
+    Of all sets of so many candidates, the one with the least sum of its costs and of the variance
+    that is left within regions. What costs `UNSURE` or more has a place only among the cheapest
+    ``count``.
+
+    Parameters
+    ----------
+    pixels : (H, W, C) float array
+        Of the working grid, see `weighted`; variances of all channels are added up.
+    curves : (N, W) float array
         Candidates in edge coordinates of the grid.
-    costs : (C,) float array
+    costs : (N,) float array
         What each of them costs.
     count : int
-        How many are chosen, from 0 to C.
+        How many are chosen, from 0 to N.
 
     Returns
     -------
@@ -48,52 +81,48 @@ def most_even(image: Floats, curves: Floats, costs: Floats, count: int) -> list[
     --------
     Two layers, and a false candidate that is surer than the boundary between them:
 
-    >>> image = np.zeros((20, 16), np.float32)
-    >>> image[12:] = 1
+    >>> pixels = np.zeros((20, 16, 1), np.float32)
+    >>> pixels[12:] = 1
     >>> curves = np.repeat(np.float32([[5], [12]]), 16, axis=1)
-    >>> most_even(image, curves, np.float32([0.1, 0.2]), 1)
+    >>> most_even(pixels, curves, np.float32([0.1, 0.2]), 1)
     [1]
     """
     if count in (0, len(curves)):
         return list(range(count))
-    order = np.argsort(curves.mean(axis=1), kind="stable")
-    spread = _variance_left(image, curves[order])
     dear = costs >= UNSURE
     dear[np.argsort(costs, kind="stable")[:count]] = False
-    price = np.where(dear, np.inf, costs)[order]
-    # Shortest path from the top to the bottom by way of so many candidates; nodes 0 and C+1 are
+    order = np.flatnonzero(~dear)
+    order = order[np.argsort(curves[order].mean(axis=1), kind="stable")]
+    left = _left_between(pixels, curves[order])
+    price = np.concatenate([[np.inf], costs[order], [np.inf]])
+    # Shortest path from the top to the bottom by way of so many candidates; nodes 0 and N+1 are
     # the top and the bottom, and least[i] is what it costs to come to node i.
-    least = spread[0]
+    least = left[0]
     before = []
     for step in range(count):
-        least = least + np.concatenate([[np.inf], price, [np.inf]])
-        ways = least[:, None] + spread
+        ways = (least + price)[:, None] + left
         if step == count - 1:
             ways[:, :-1] = np.inf  # the bottom is next
         before.append(np.argmin(ways, axis=0))
         least = ways.min(axis=0)
-    node, chosen = len(spread) - 1, []
+    node, chosen = len(left) - 1, []
     for came_from in reversed(before):
         node = int(came_from[node])
         chosen.append(int(order[node - 1]))
     return sorted(chosen)
 
 
-def worth_taking(image: Floats, curves: Floats, costs: Floats) -> list[int]:
+def worth_taking(pixels: Floats, curves: Floats, costs: Floats) -> list[int]:
     """Choose candidates as `most_even` does, but however many are worth it.
 
     Of all sets of candidates, the one with the least sum of its costs, less `WORTH` for each, and
-    of the share of the image's variance that is left within regions. So a candidate that makes the
-    image no more even has to be surer than others.
+    of the variance that is left within regions. So a candidate that makes the image no more even
+    has to be surer than others.
 
     Parameters
     ----------
-    image : (H, W) float array
-        The image on the working grid.
-    curves : (C, W) float array
-        Candidates in edge coordinates of the grid.
-    costs : (C,) float array
-        What each of them costs.
+    pixels, curves, costs
+        See `most_even`.
 
     Returns
     -------
@@ -104,19 +133,19 @@ def worth_taking(image: Floats, curves: Floats, costs: Floats) -> list[int]:
     --------
     Two lines of the same cost, of which one parts the image:
 
-    >>> image = np.zeros((20, 16), np.float32)
-    >>> image[12:] = 1
+    >>> pixels = np.zeros((20, 16, 1), np.float32)
+    >>> pixels[12:] = 1
     >>> curves = np.repeat(np.float32([[5], [12]]), 16, axis=1)
-    >>> worth_taking(image, curves, np.float32([0.4, 0.4]))
+    >>> worth_taking(pixels, curves, np.float32([0.3, 0.3]))
     [1]
     """
     order = np.argsort(curves.mean(axis=1), kind="stable")
-    spread = _variance_left(image, curves[order])
+    left = _left_between(pixels, curves[order])
     price = np.append(costs[order] - WORTH, 0)
     # Shortest path from the top to the bottom by way of any candidates, as above.
-    least, before = np.zeros(len(spread)), np.zeros(len(spread), dtype=np.intp)
-    for node in range(1, len(spread)):
-        ways = least[:node] + spread[:node, node]
+    least, before = np.zeros(len(left)), np.zeros(len(left), dtype=np.intp)
+    for node in range(1, len(left)):
+        ways = least[:node] + left[:node, node]
         before[node] = np.argmin(ways)
         least[node] = ways.min() + price[node - 1]
     node, chosen = int(before[-1]), []
@@ -126,64 +155,52 @@ def worth_taking(image: Floats, curves: Floats, costs: Floats) -> list[int]:
     return sorted(chosen)
 
 
-def gain_over_flat(image: Floats, curves: Floats) -> float:
-    """Tell how much more even an image is between curves than between flat lines.
-
-    Noise, and light that fades from top to bottom, are about as even between any lines.
+def told_apart(features: Floats, curves: Floats) -> float:
+    """Tell how different the regions between curves look.
 
     Parameters
     ----------
-    image : (H, W) float array
-        The image on the working grid.
+    features : (H, W, C) float array
+        Of the working grid, each of mean 0.
     curves : (K, W) float array
-        Curves in edge coordinates of the grid.
+        In edge coordinates of the grid.
 
     Returns
     -------
     float
-        Share of the image's variance (smoothed as in `most_even`) that is left within the regions
-        between as many flat lines, evenly spaced, at the best of nine heights; less the share that
-        is left between the curves.
+        Share of the features' variance that is between regions and not within, from 0 to 1.
 
     Examples
     --------
-    >>> rows, slope = np.arange(20)[:, None], np.linspace(4, 16, 32, dtype=np.float32)
-    >>> image = np.float32(rows > slope)
-    >>> round(gain_over_flat(image, slope[None]), 1), gain_over_flat(image, slope[None, ::-1]) < 0
-    (0.3, True)
+    >>> features = np.full((20, 16, 1), -1, np.float32)
+    >>> features[10:] = 1
+    >>> [round(told_apart(features, np.full((1, 16), row)), 2) for row in (10, 15)]
+    [1.0, 0.33]
     """
-    height, width = image.shape
-    count = len(curves)
-    shifts = np.linspace(-0.5, 0.5, 9, dtype=np.float32)[:, None]
-    heights = height * (np.arange(1, count + 1, dtype=np.float32) + shifts) / (count + 1)
-    flat = [_left_between(image, np.repeat(lines[:, None], width, axis=1)) for lines in heights]
-    return min(flat) - _left_between(image, np.sort(curves, axis=0))
+    ordered = curves[np.argsort(curves.mean(axis=1), kind="stable")]
+    left = float(np.diagonal(_left_between(features, ordered), offset=1).sum())
+    whole = float((features**2).sum(axis=2).mean())
+    return 1 - left / whole if whole else 0.0
 
 
-def _left_between(image: Floats, ordered: Floats) -> float:
-    left = _variance_left(image, ordered)
-    return float(np.diagonal(left, offset=1).sum())
-
-
-def _variance_left(image: Floats, curves: Floats) -> NDArray[np.float64]:
-    """Share of the variance between each pair of ordered curves, top and bottom among them.
+def _left_between(pixels: Floats, curves: Floats) -> NDArray[np.float64]:
+    """Variance between each pair of ordered curves, top and bottom among them, per image pixel.
 
     Infinite for pairs in the wrong order; where curves cross, the region is empty.
     """
-    height, width = image.shape
-    smooth = gaussian_filter(image.astype(np.float64), SMOOTHING)
-    smooth -= smooth.mean()
-    whole = float((smooth**2).sum())
-    sums = np.stack([smooth, smooth**2]).cumsum(axis=1)
-    sums = np.pad(sums, ((0, 0), (1, 0), (0, 0)))
+    height, width, _ = pixels.shape
     inner = np.clip(np.rint(curves), 0, height).astype(np.intp)
     rows = np.pad(inner, ((1, 1), (0, 0)), constant_values=((0, height), (0, 0)))
-    first, second = sums[:, rows, np.arange(width)]
+    # Sums over what is above each curve, column by column.
+    above = np.pad(pixels.cumsum(axis=0), ((1, 0), (0, 0), (0, 0)))[rows, np.arange(width)]
+    squares = (pixels.astype(np.float64) ** 2).sum(axis=2).cumsum(axis=0)
+    above_squares = np.pad(squares, ((1, 0), (0, 0)))[rows, np.arange(width)]
     left = np.full((len(rows), len(rows)), np.inf)
     for i in range(len(rows) - 1):
         there = rows[i + 1 :] > rows[i]
         count = ((rows[i + 1 :] - rows[i]) * there).sum(axis=1)
-        total = ((first[i + 1 :] - first[i]) * there).sum(axis=1)
-        squares = ((second[i + 1 :] - second[i]) * there).sum(axis=1)
-        left[i, i + 1 :] = np.maximum(squares - total**2 / np.maximum(count, 1), 0)
-    return left / max(whole, np.finfo(np.float64).tiny)
+        total = np.einsum("nw,nwc->nc", there, above[i + 1 :] - above[i], dtype=np.float64)
+        spread = ((above_squares[i + 1 :] - above_squares[i]) * there).sum(axis=1)
+        left[i, i + 1 :] = spread - (total**2).sum(axis=1) / np.maximum(count, 1)
+    shares: NDArray[np.float64] = np.maximum(left, 0) / (height * width)
+    return shares

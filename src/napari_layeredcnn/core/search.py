@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_layeredcnn.core.candidates import Candidates
-from napari_layeredcnn.core.choosing import choose, doubts, without_echoes
+from napari_layeredcnn.core.choosing import choose, choose_regions, doubts
 from napari_layeredcnn.core.clusters import ONSET
 from napari_layeredcnn.core.decoder import CompletionError, Decoder
-from napari_layeredcnn.core.evenness import gain_over_flat, most_even, worth_taking
 from napari_layeredcnn.core.runs import Runs
 from napari_layeredcnn.core.scaling import scale_intensities, to_grayscale
 from napari_layeredcnn.core.weights import Model, load_model
@@ -39,9 +38,6 @@ ROWS = 64
 ROWS_PER_REGION = 10
 #: Share of the free memory that a batch of starts may take.
 SHARE_OF_FREE = 0.5
-#: What is not sure is taken for layers if the image is so much more even between them than between
-#: flat lines (`gain_over_flat`), see `docs/experiments.md`.
-BORNE_OUT = 0.06
 
 
 def search_rows(k: int | None) -> int:
@@ -239,9 +235,7 @@ class Search:
         limits : Limits
             What layers cost.
         as_paper : bool
-            Whether simply the cheapest are chosen. If not, they are those between which the image
-            is most even, also where none is sure but the image bears them out. Where no number is
-            given, echoes of surer ones are left out, and what is not worth taking.
+            Whether simply the cheapest are chosen, or by `choose_regions`.
 
         Returns
         -------
@@ -249,24 +243,14 @@ class Search:
             All of them.
         """
         costs = np.array([cluster.cost for cluster in clusters], dtype=np.float32)
-        count, notes = choose(costs, k, limits)
-        which = list(range(count))
-        if not as_paper:
+        if as_paper:
+            count, notes = choose(costs, k, limits)
+            which = list(range(count))
+        else:
             curves = np.stack([cluster.curve for cluster in clusters])
-            if k is None:
-                own = without_echoes(curves[:count])
-                worth = worth_taking(self._image, curves[own], costs[own])
-                which = [own[i] for i in worth] or own[:1]
-            else:
-                sought, said = choose(costs, k, limits._replace(some=np.inf))
-                best = most_even(self._image, curves, costs, sought)
-                if count or gain_over_flat(self._image, curves[best]) >= BORNE_OUT:
-                    which, notes = best, said
-                    if best != list(range(sought)):
-                        notes.append(
-                            "some surer candidates are not taken, as the image is more even "
-                            "between these"
-                        )
+            by_column = self._decoder.features(self._image[None])[:, 0]
+            features = by_column.permute(1, 0, 2).cpu().numpy()
+            which, notes = choose_regions(self._image, features, curves, costs, k, limits)
         if k is not None:
             notes += doubts(costs[which], limits)
         return self._result(clusters, which, notes)
