@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 from napari_layeredcnn.core.candidates import LOST, Candidates
-from napari_layeredcnn.core.choosing import ECHO, Limits, choose, doubts, without_echoes
+from napari_layeredcnn.core.choosing import (
+    ECHO,
+    Limits,
+    choose,
+    choose_regions,
+    doubts,
+    without_echoes,
+)
 from napari_layeredcnn.core.working import WorkingGrid
 
 W, HEIGHT = 60, 50
@@ -167,3 +174,30 @@ def test_echoes_of_surer_candidates_are_left_out():
     assert without_echoes(curves) == [0, 1, 3]
     assert without_echoes(curves[[3, 2, 0]]) == [0, 2]
     assert without_echoes(curves[:0]) == []
+
+
+@pytest.mark.parametrize("k", [None, 1])
+def test_what_lies_between_layers_looks_different_or_is_brighter(k):
+    rng = np.random.default_rng(0)
+    curves = np.repeat(np.float32([[12]]), 40, axis=1)
+    limits = Limits(0.5, 0.6, 1.0)
+    below = (np.arange(32) >= 12)[:, None] * np.ones((1, 40))
+    noise = rng.normal(size=(32, 40)).astype(np.float32)
+    alike = rng.normal(size=(32, 40, 20)).astype(np.float32)
+    different = alike.copy()
+    different[..., :4] += 0.6 * below[..., None]
+    different -= different.mean(axis=(0, 1))
+
+    def chosen(image, features, cost):
+        return choose_regions(image, features, curves, np.float32([cost]), k, limits)
+
+    for image, features in ((noise, different), (noise + 2 * below, alike)):
+        assert chosen(np.float32(image), features, 0.4) == ([0], [])
+    which, (note,) = chosen(noise, alike, 0.4)
+    assert which == []
+    assert note.startswith("no layers found: what lies between the candidates looks alike, only")
+    # The surer they are, the less there need be: here next to nothing.
+    assert chosen(noise, alike, 1e-6) == ([0], [])
+    # And where they cost too much they are none, however different the regions.
+    assert chosen(noise, different, 0.7)[0] == []
+    assert "costs 0.70" in chosen(noise, different, 0.7)[1][0]

@@ -17,6 +17,7 @@ from napari_layeredcnn.core.evenness import (
     most_even,
     told_apart,
     weighted,
+    without_fade,
     worth_taking,
 )
 
@@ -104,6 +105,16 @@ def test_texture_parts_an_image_where_intensity_does_not():
     image, texture = rng.normal(size=SHAPE), looks(steps(16))
     costs = np.float32([0.1, 0.1])
     assert most_even(weighted(image, texture), flat(8, 16), costs, 1) == [1]
+
+
+def test_fading_light_tells_nothing_apart_and_a_step_does():
+    rng = np.random.default_rng(0)
+    noise = rng.normal(size=SHAPE)
+    down, across = np.arange(SHAPE[0])[:, None], np.arange(SHAPE[1])
+    faded = noise + 0.4 * down - 0.3 * across
+    np.testing.assert_allclose(without_fade(faded), without_fade(noise), atol=1e-5)
+    assert told_apart(without_fade(faded), flat(12)) < 0.05
+    assert told_apart(without_fade(faded + steps(12, values=(0, 3))), flat(12)) > 0.15
 
 
 @given(seed=st.integers(0, 10_000))

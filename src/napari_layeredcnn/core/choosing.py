@@ -10,7 +10,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_layeredcnn.core.evenness import most_even, told_apart, weighted, worth_taking
+from napari_layeredcnn.core.evenness import (
+    most_even,
+    told_apart,
+    weighted,
+    without_fade,
+    worth_taking,
+)
 
 Floats = NDArray[np.float32]
 
@@ -19,6 +25,8 @@ ECHO = 2.5
 #: Layers tell so large a share of the features' variance apart at least (`told_apart`), times the
 #: square root of what the surest of them costs: the less sure they are, the more they have to.
 TOLD_APART = 0.0275
+#: Or they are brighter and darker: so large a share of the intensities' variance is between them.
+TOLD_BY_BRIGHTNESS = 0.15
 
 
 class Limits(NamedTuple):
@@ -120,7 +128,8 @@ def choose_regions(
     >>> costs, limits = np.float32([0.1, 0.2]), Limits(0.5, 0.7, 1.0)
     >>> choose_regions(image, features, curves, costs, 1, limits)[0]
     [1]
-    >>> choose_regions(image, 0 * features, curves, costs, 1, limits)[1][0][:25]
+    >>> nothing = 0 * image
+    >>> choose_regions(nothing, 0 * features, curves, costs, 1, limits)[1][0][:25]
     'no layers found: what lie'
     """
     count, notes = choose(costs, k, limits)
@@ -137,13 +146,13 @@ def choose_regions(
                 "some surer candidates are not taken, as the image is more even between these"
             )
     apart, least = told_apart(features, curves[which]), TOLD_APART * float(costs[0]) ** 0.5
-    if apart < least:
-        return [], [
-            "no layers found: what lies between the candidates looks alike, only "
-            f"{apart:.1%} of what differs in the image does so between them, and with layers as "
-            f"sure as these {least:.1%} or more"
-        ]
-    return which, notes
+    if apart >= least or told_apart(without_fade(image), curves[which]) >= TOLD_BY_BRIGHTNESS:
+        return which, notes
+    return [], [
+        "no layers found: what lies between the candidates looks alike, only "
+        f"{apart:.1%} of what differs in the image does so between them, and with layers as "
+        f"sure as these {least:.1%} or more"
+    ]
 
 
 def without_echoes(curves: Floats) -> list[int]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
+from scipy.signal import detrend
 
 Floats = NDArray[np.float32]
 
@@ -181,6 +182,34 @@ def told_apart(features: Floats, curves: Floats) -> float:
     left = float(np.diagonal(_left_between(features, ordered), offset=1).sum())
     whole = float((features**2).sum(axis=2).mean())
     return 1 - left / whole if whole else 0.0
+
+
+def without_fade(image: Floats) -> Floats:
+    """Smooth an image, and take away light that fades evenly downwards or to a side.
+
+    Parameters
+    ----------
+    image : (H, W) float array
+        The image on the working grid.
+
+    Returns
+    -------
+    (H, W, 1) float32 array
+        Of mean 0, as `told_apart` takes it.
+
+    Examples
+    --------
+    >>> ramp = np.arange(24, dtype=np.float32)[:, None] + np.zeros((24, 30))
+    >>> bool((np.abs(without_fade(ramp)) < 1e-5).all())
+    True
+    """
+    lit = image - image.mean(dtype=np.float64)
+    for axis in (0, 1):
+        profile = lit.mean(axis=axis, keepdims=True)
+        lit -= profile - detrend(profile, axis=1 - axis)
+    smooth = gaussian_filter(lit, SMOOTHING)
+    smooth -= smooth.mean()
+    return np.asarray(smooth[..., None], dtype=np.float32)
 
 
 def _left_between(pixels: Floats, curves: Floats) -> NDArray[np.float64]:
