@@ -114,7 +114,7 @@ def test_sure_lines_in_what_looks_alike_are_no_layers(attracted, model, k, monke
     assert nothing.costs[0] < LAYER_COSTS.layer  # so it is not that
     assert nothing.chosen == ()
     (note,) = nothing.notes
-    assert note.startswith("no layers found: what lies between the candidates looks alike")
+    assert note.startswith("no layers found: the image looks alike on both sides")
     assert len(nothing.curves) == 3  # to look at
     two = noise.copy()
     two[30:] += 4

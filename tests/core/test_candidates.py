@@ -195,7 +195,7 @@ def test_what_lies_between_layers_looks_different_or_is_brighter(k):
         assert chosen(np.float32(image), features, 0.4) == ([0], [])
     which, (note,) = chosen(noise, alike, 0.4)
     assert which == []
-    assert note.startswith("no layers found: what lies between the candidates looks alike, only")
+    assert note.startswith("no layers found: the image looks alike on both sides")
     # The surer they are, the less there need be: here next to nothing.
     assert chosen(noise, alike, 1e-6) == ([0], [])
     # And where they cost too much they are none, however different the regions.

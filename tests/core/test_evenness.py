@@ -135,8 +135,8 @@ def test_steps_are_told_apart_and_noise_is_not():
 @pytest.mark.parametrize(
     ("costs", "expected"),
     [
-        ([0.3, 0.25, 0.3], [0, 2]),  # what is within a region is not worth more than WORTH ...
-        ([0.3, 0.2, 0.3], [0, 1, 2]),  # ... but less
+        ([0.4, 0.35, 0.4], [0, 2]),  # what is within a region is not worth more than WORTH ...
+        ([0.4, 0.25, 0.4], [0, 1, 2]),  # ... but less
         ([0.9, 0.9, 0.9], []),
     ],
 )

@@ -130,7 +130,7 @@ def choose_regions(
     [1]
     >>> nothing = 0 * image
     >>> choose_regions(nothing, 0 * features, curves, costs, 1, limits)[1][0][:25]
-    'no layers found: what lie'
+    'no layers found: the imag'
     """
     count, notes = choose(costs, k, limits)
     if not count:
@@ -149,9 +149,8 @@ def choose_regions(
     if apart >= least or told_apart(without_fade(image), curves[which]) >= TOLD_BY_BRIGHTNESS:
         return which, notes
     return [], [
-        "no layers found: what lies between the candidates looks alike, only "
-        f"{apart:.1%} of what differs in the image does so between them, and with layers as "
-        f"sure as these {least:.1%} or more"
+        "no layers found: the image looks alike on both sides of the candidates, which part "
+        f"{apart:.1%} of what differs in it; layers as sure as these part {least:.1%} or more"
     ]
 
 

@@ -18,11 +18,11 @@ Floats = NDArray[np.float32]
 SMOOTHING = 3.0
 #: What the share of the variance that is left within regions weighs beside the costs, in px: of
 #: smoothed intensities, and of what the network's image stack makes of the image.
-INTENSITY, FEATURES = 0.25, 3.0
+INTENSITY, FEATURES = 0.25, 4.0
 #: Cost from which on a candidate is not taken instead of a surer one.
 UNSURE = 0.6
 #: Cost up to which a candidate is taken that makes an image no more even, where no number is known.
-WORTH = 0.22
+WORTH = 0.3
 
 
 def weighted(image: Floats, features: Floats) -> Floats:
@@ -137,7 +137,7 @@ def worth_taking(pixels: Floats, curves: Floats, costs: Floats) -> list[int]:
     >>> pixels = np.zeros((20, 16, 1), np.float32)
     >>> pixels[12:] = 1
     >>> curves = np.repeat(np.float32([[5], [12]]), 16, axis=1)
-    >>> worth_taking(pixels, curves, np.float32([0.3, 0.3]))
+    >>> worth_taking(pixels, curves, np.float32([0.4, 0.4]))
     [1]
     """
     order = np.argsort(curves.mean(axis=1), kind="stable")
