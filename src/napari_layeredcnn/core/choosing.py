@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from napari_layeredcnn.core.evenness import (
     most_even,
     told_apart,
-    weighted,
     without_fade,
     worth_taking,
 )
@@ -135,12 +134,11 @@ def choose_regions(
     count, notes = choose(costs, k, limits)
     if not count:
         return [], notes
-    pixels = weighted(image, features)
     if k is None:
         own = without_echoes(curves[:count])
-        which = [own[i] for i in worth_taking(pixels, curves[own], costs[own])] or own[:1]
+        which = [own[i] for i in worth_taking(image, curves[own], costs[own])] or own[:1]
     else:
-        which = most_even(pixels, curves, costs, count)
+        which = most_even(image, curves, costs, count)
         if which != list(range(count)):
             notes.append(
                 "some surer candidates are not taken, as the image is more even between these"

@@ -16,62 +16,30 @@ Floats = NDArray[np.float32]
 
 #: Pixels of the working grid over which intensities are smoothed, so that texture counts little.
 SMOOTHING = 3.0
-#: What the share of the variance that is left within regions weighs beside the costs, in px: of
-#: smoothed intensities, and of what the network's image stack makes of the image.
-INTENSITY, FEATURES = 0.25, 4.0
 #: Cost from which on a candidate is not taken instead of a surer one.
 UNSURE = 0.6
 #: Cost up to which a candidate is taken that makes an image no more even, where no number is known.
 WORTH = 0.3
 
 
-def weighted(image: Floats, features: Floats) -> Floats:
-    """Tell in what regions shall be even: smoothed intensities, and features of the network.
+def most_even(image: Floats, curves: Floats, costs: Floats, count: int) -> list[int]:
+    """Choose candidates that are sure and part an image into even regions.
+
+    Of all sets of so many candidates, the one with the least sum of its costs and of the share of
+    the image's variance that is left within regions; intensities are smoothed before. A cost of 1
+    px weighs as much as all of the variance. What costs `UNSURE` or more has a place only among
+    the cheapest ``count``.
 
     Parameters
     ----------
     image : (H, W) float array
         The image on the working grid.
-    features : (H, W, C) float array
-        Each of mean 0 and variance 1, see `appearance.standardized`.
-
-    Returns
-    -------
-    (H, W, 1 + C) float32 array
-        Of mean 0; the variances of the intensities, and of all features together, are `INTENSITY`
-        and `FEATURES`.
-
-    Examples
-    --------
-    >>> rng = np.random.default_rng(0)
-    >>> pixels = weighted(rng.normal(size=(20, 30)), rng.normal(size=(20, 30, 4)))
-    >>> pixels.shape, round(float(pixels[..., 0].var()), 3)
-    ((20, 30, 5), 0.25)
-    """
-    smooth = gaussian_filter(image.astype(np.float64), SMOOTHING)
-    smooth -= smooth.mean()
-    smooth *= INTENSITY**0.5 / max(float(smooth.std()), np.finfo(np.float32).tiny)
-    share = np.float32((FEATURES / features.shape[2]) ** 0.5)
-    return np.concatenate([smooth[..., None].astype(np.float32), share * features], axis=2)
-
-
-def most_even(pixels: Floats, curves: Floats, costs: Floats, count: int) -> list[int]:
-    """Choose candidates that are sure and part an image into even regions.
-
-    Of all sets of so many candidates, the one with the least sum of its costs and of the variance
-    that is left within regions. What costs `UNSURE` or more has a place only among the cheapest
-    ``count``.
-
-    Parameters
-    ----------
-    pixels : (H, W, C) float array
-        Of the working grid, see `weighted`; variances of all channels are added up.
-    curves : (N, W) float array
+    curves : (C, W) float array
         Candidates in edge coordinates of the grid.
-    costs : (N,) float array
+    costs : (C,) float array
         What each of them costs.
     count : int
-        How many are chosen, from 0 to N.
+        How many are chosen, from 0 to C.
 
     Returns
     -------
@@ -82,10 +50,10 @@ def most_even(pixels: Floats, curves: Floats, costs: Floats, count: int) -> list
     --------
     Two layers, and a false candidate that is surer than the boundary between them:
 
-    >>> pixels = np.zeros((20, 16, 1), np.float32)
-    >>> pixels[12:] = 1
+    >>> image = np.zeros((20, 16), np.float32)
+    >>> image[12:] = 1
     >>> curves = np.repeat(np.float32([[5], [12]]), 16, axis=1)
-    >>> most_even(pixels, curves, np.float32([0.1, 0.2]), 1)
+    >>> most_even(image, curves, np.float32([0.1, 0.2]), 1)
     [1]
     """
     if count in (0, len(curves)):
@@ -94,9 +62,9 @@ def most_even(pixels: Floats, curves: Floats, costs: Floats, count: int) -> list
     dear[np.argsort(costs, kind="stable")[:count]] = False
     order = np.flatnonzero(~dear)
     order = order[np.argsort(curves[order].mean(axis=1), kind="stable")]
-    left = _left_between(pixels, curves[order])
+    left = _left_between(_smoothed(image), curves[order])
     price = np.concatenate([[np.inf], costs[order], [np.inf]])
-    # Shortest path from the top to the bottom by way of so many candidates; nodes 0 and N+1 are
+    # Shortest path from the top to the bottom by way of so many candidates; nodes 0 and C+1 are
     # the top and the bottom, and least[i] is what it costs to come to node i.
     least = left[0]
     before = []
@@ -113,16 +81,16 @@ def most_even(pixels: Floats, curves: Floats, costs: Floats, count: int) -> list
     return sorted(chosen)
 
 
-def worth_taking(pixels: Floats, curves: Floats, costs: Floats) -> list[int]:
+def worth_taking(image: Floats, curves: Floats, costs: Floats) -> list[int]:
     """Choose candidates as `most_even` does, but however many are worth it.
 
     Of all sets of candidates, the one with the least sum of its costs, less `WORTH` for each, and
-    of the variance that is left within regions. So a candidate that makes the image no more even
-    has to be surer than others.
+    of the share of the image's variance that is left within regions. So a candidate that makes the
+    image no more even has to be surer than others.
 
     Parameters
     ----------
-    pixels, curves, costs
+    image, curves, costs
         See `most_even`.
 
     Returns
@@ -134,14 +102,14 @@ def worth_taking(pixels: Floats, curves: Floats, costs: Floats) -> list[int]:
     --------
     Two lines of the same cost, of which one parts the image:
 
-    >>> pixels = np.zeros((20, 16, 1), np.float32)
-    >>> pixels[12:] = 1
+    >>> image = np.zeros((20, 16), np.float32)
+    >>> image[12:] = 1
     >>> curves = np.repeat(np.float32([[5], [12]]), 16, axis=1)
-    >>> worth_taking(pixels, curves, np.float32([0.4, 0.4]))
+    >>> worth_taking(image, curves, np.float32([0.4, 0.4]))
     [1]
     """
     order = np.argsort(curves.mean(axis=1), kind="stable")
-    left = _left_between(pixels, curves[order])
+    left = _left_between(_smoothed(image), curves[order])
     price = np.append(costs[order] - WORTH, 0)
     # Shortest path from the top to the bottom by way of any candidates, as above.
     least, before = np.zeros(len(left)), np.zeros(len(left), dtype=np.intp)
@@ -156,7 +124,7 @@ def worth_taking(pixels: Floats, curves: Floats, costs: Floats) -> list[int]:
     return sorted(chosen)
 
 
-def told_apart(features: Floats, curves: Floats) -> float:
+def told_apart(features: NDArray[np.floating], curves: Floats) -> float:
     """Tell how different the regions between curves look.
 
     Parameters
@@ -184,7 +152,7 @@ def told_apart(features: Floats, curves: Floats) -> float:
     return 1 - left / whole if whole else 0.0
 
 
-def without_fade(image: Floats) -> Floats:
+def without_fade(image: Floats) -> NDArray[np.float64]:
     """Smooth an image, and take away light that fades evenly downwards or to a side.
 
     Parameters
@@ -194,25 +162,32 @@ def without_fade(image: Floats) -> Floats:
 
     Returns
     -------
-    (H, W, 1) float32 array
-        Of mean 0, as `told_apart` takes it.
+    (H, W, 1) float64 array
+        As `told_apart` takes it: of mean 0 and variance 1, or 0 if nothing else is in the image.
 
     Examples
     --------
-    >>> ramp = np.arange(24, dtype=np.float32)[:, None] + np.zeros((24, 30))
-    >>> bool((np.abs(without_fade(ramp)) < 1e-5).all())
+    >>> ramp = np.arange(24)[:, None] + np.zeros((24, 30))
+    >>> bool((without_fade(ramp) == 0).all())
     True
     """
-    lit = image - image.mean(dtype=np.float64)
+    lit = image.astype(np.float64)
     for axis in (0, 1):
         profile = lit.mean(axis=axis, keepdims=True)
-        lit -= profile - detrend(profile, axis=1 - axis)
-    smooth = gaussian_filter(lit, SMOOTHING)
+        lit = lit - (profile - detrend(profile, axis=1 - axis))
+    return _smoothed(lit)
+
+
+def _smoothed(image: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Smoothed intensities (H, W, 1) of mean 0 and variance 1, or 0 if they are all the same."""
+    smooth = gaussian_filter(image.astype(np.float64), SMOOTHING)
     smooth -= smooth.mean()
-    return np.asarray(smooth[..., None], dtype=np.float32)
+    deviation = float(smooth.std())
+    smooth *= 1 / deviation if deviation > 1e-9 else 0.0
+    return np.asarray(smooth[..., None])
 
 
-def _left_between(pixels: Floats, curves: Floats) -> NDArray[np.float64]:
+def _left_between(pixels: NDArray[np.floating], curves: Floats) -> NDArray[np.float64]:
     """Variance between each pair of ordered curves, top and bottom among them, per image pixel.
 
     Infinite for pairs in the wrong order; where curves cross, the region is empty.
