@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 LAYER_COSTS = Limits(0.45, 0.5, 0.85)
 #: From this number on sets of so many curves are started, too: with fewer they gain nothing ...
 JOINT_FROM = 4
-#: ... and the costs are lower.
+#: ... and all but the surest have to cost less.
 JOINT_LAYER_COSTS = Limits(0.45, 0.5, 0.5)
 #: The same for the paper's costs; the paper has no way of finding nothing.
 PAPER_LAYER_COSTS = Limits(1.6, np.inf, np.inf)
