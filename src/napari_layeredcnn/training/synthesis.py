@@ -25,7 +25,7 @@ from napari_layeredcnn.training.walks import stacked_walks
 #: with a texture for every region.
 _AS_IT_COMES = 0.15
 #: Share of the images with a texture for every region that have noise, shadows and the like.
-_DISTURBED_TEXTURES = 0.3
+_DISTURBED_TEXTURES = 0.45
 #: Images are drawn until enough of their boundaries are visible, so many times at most.
 _ATTEMPTS = 5
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 #: Share of the stacks, and of the single curves, whose relief is shrunk: in the paper's way of
 #: scaling a stack fills the image's height, mostly with its thickness.
-CALM = 0.7
-CALM_SINGLE = 0.4
+CALM = 0.5
+CALM_SINGLE = 0.3
 
 
 def stacked_walks(
@@ -87,7 +87,7 @@ def _walk(rng: np.random.Generator, n_rows: int, width: int) -> Curves:
         if rng.random() < 0.25:  # mostly flat, now and then a jump
             steps = steps**3
         walk = np.cumsum(steps, axis=1)
-        sigma = np.exp(rng.uniform(0.3, 2.7))
+        sigma = np.exp(rng.uniform(-0.7, 2.7))
         smooth: Curves = gaussian_filter1d(walk, sigma, axis=1, truncate=2.5)
         return smooth
     sigma = width * np.exp(rng.uniform(np.log(0.02), np.log(0.25)))
