@@ -176,9 +176,11 @@ def test_behind_uncertain_seeds_is_not_reached_until_the_next_labelled_slice(mod
     np.testing.assert_array_equal(everywhere.uncertainty, made.uncertainty)
     both = first | {17: _labelled(true[17], [24])}
     mended = _seeds(_lost(stack), both, model=model, stop_above=0.6)
-    assert mended.reached[:9].all()
+    assert mended.reached[:6].all()
     assert not mended.reached[11]
     assert mended.reached[15:].all()
+    # What runs through the noise leads the slices beside it astray, and they say so.
+    assert _distance(mended, true)[mended.reached].max() < 1
 
 
 @pytest.mark.parametrize("stop_above", [0, -1, np.nan, np.inf])
