@@ -60,8 +60,8 @@ class Completion:
         Given columns are as they went in. With a vertical direction the curves run along the
         rows, (K, H), and region 0 is the leftmost.
     uncertainty : (K, W) float32 array
-        Pixels; 0 where given, NaN where the curves are. The blur that sharpening removed, and the
-        disagreement of runs on top: of thorough ones, and of the two between labelled places.
+        Pixels; 0 where given, NaN where the curves are. The blur that sharpening removed, and
+        part of the disagreement of runs: of thorough ones, and of the two between labelled places.
     region_ids : tuple of int
         Ids of the K+1 regions.
     height : int
@@ -120,7 +120,8 @@ def complete(
     """Complete a partial segmentation of layers, column by column ([1]_, section 3.1).
 
     Runs to the right from the last labelled column and to the left from the first; between two
-    labelled places it runs from both sides and joins the runs where they agree best.
+    labelled places it runs from both sides, and each curve goes over from one run to the other
+    where they agree and what is kept of them is sure.
 
     Parameters
     ----------
