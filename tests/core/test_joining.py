@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_layeredcnn.core.joining import DOUBT, join
+from napari_layeredcnn.core.joining import AGREED, DOUBT, join
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 4), st.integers(1, 12))
@@ -19,6 +19,7 @@ def test_each_curve_is_cut_where_step_and_doubt_are_least(seed, n_curves, width)
         costs = []
         for cut in range(width + 1):
             step = abs(([before[k], *right[k]])[cut] - ([*left[k], after[k]])[cut])
+            step = max(step - AGREED, 0)
             costs.append(step + DOUBT * (doubts[0, k, :cut].sum() + doubts[1, k, cut:].sum()))
         best = int(np.argmin(costs))
         expected[k] = [*right[k, :best], *left[k, best:]]

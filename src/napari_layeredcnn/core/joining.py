@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 
+#: A smaller step (rows) from one run to the other is none: either is off by that where it is right.
+AGREED = 0.5
 #: What a unit of uncertainty in one column counts against a step of one row where a curve is cut
 #: (`docs/experiments.md`, "Between two labelled places").
 DOUBT = 0.03
@@ -22,8 +24,9 @@ def join(
 ) -> tuple[Floats, Floats]:
     """Follow the run to the right up to some column, then the other one, curve by curve.
 
-    Each curve goes over where both runs agree and what is kept of them is sure: the step there,
-    and a little of the uncertainty of the columns kept, are least together.
+    Each curve goes over where both runs agree and what is kept of them is sure: what the step
+    there is more than half a row, and a little of the uncertainty of all that is kept, are least
+    together.
 
     Parameters
     ----------
@@ -54,10 +57,11 @@ def join(
     left_gathered = np.cumsum(left_uncertainty[:, ::-1], axis=1)[:, ::-1]
     # The step that each cut leaves: left of column 0 the label before, right of the last the other.
     nothing = np.zeros((len(right), 1))
-    cost = np.abs(
+    steps = np.abs(
         np.concatenate([before[:, None], right], axis=1)
         - np.concatenate([left, after[:, None]], axis=1)
     )
+    cost = np.maximum(steps - AGREED, 0)
     cost += DOUBT * np.concatenate([nothing, gathered], axis=1)
     cost += DOUBT * np.concatenate([left_gathered, nothing], axis=1)
     # Of equals the cut nearest to the middle: the further a run, the less it is worth.
