@@ -176,7 +176,7 @@ def test_behind_uncertain_seeds_is_not_reached_until_the_next_labelled_slice(mod
     np.testing.assert_array_equal(everywhere.uncertainty, made.uncertainty)
     both = first | {17: _labelled(true[17], [24])}
     mended = _seeds(_lost(stack), both, model=model, stop_above=0.6)
-    # Next to the noise both runs disagree, so one slice less is sure enough than without the second.
+    # Beside the noise both runs disagree: one slice less is sure enough than from one label.
     assert mended.reached[:8].all()
     assert not mended.reached[11]
     assert mended.reached[15:].all()
