@@ -35,8 +35,10 @@ FOLDER = Path(__file__).parent / "images"
 _WINDOW = (1240, 680)
 _MOST_BYTES = 250_000
 _LEFT = Qt.MouseButton.LeftButton
-#: A slice of the tilted stack in which a run goes wrong; where; and the columns to repaint.
-_HARD_SLICE, _WRONG, _REPAINTED = 5, (85, 140), (129, 134)
+#: Slices of the tilted stack in which a run is in doubt and goes wrong, and the labelled columns.
+_DOUBTFUL_SLICE, _HARD_SLICE, _DOUBTFUL_STRIP, _HARD_STRIP = 13, 5, 100, 22
+#: Where it goes wrong, and the columns to repaint.
+_WRONG, _REPAINTED = (85, 140), (129, 134)
 #: From where the surfaces are looked at.
 _VIEW = (22.0, 28.0, 45.0)
 
@@ -215,38 +217,50 @@ def finished() -> None:
     person.save("finished")
 
 
-def doubtful_and_corrected() -> None:
-    """A run that goes wrong; a doubtful place; two strokes; the run continued."""
+def doubtful() -> None:
+    """A doubtful place, with the uncertainty along the boundaries."""
     person = Person("tilted_stack")
-    dock, layers = person.dock, person.viewer.layers
-    person.viewer.dims.set_current_step(0, _HARD_SLICE)
-    curves = tilted_stack()[1][_HARD_SLICE]
-    labels = layers["partial labels"]
-    labels.brush_size = 5
-    person.paint_strip(labels, curves[:, 22], 22)
-    person.put_down(labels)
-    person.run(dock._start_button)
-    result = layers["partial labels completed"]
+    result = _label_one_strip(person, _DOUBTFUL_SLICE, _DOUBTFUL_STRIP)
     result.opacity = 0.5
-    layers.selection = {result}
+    person.viewer.layers.selection = {result}
+    person.look_around(1.7)
+    person.click(person.dock._uncertainty_tick)
+    person.wait(1500)
+    person.click(person.dock._next_doubt_button)
+    person.save("doubtful")
+
+
+def corrected() -> None:
+    """A run that goes wrong; two strokes; the run continued."""
+    person = Person("tilted_stack")
+    result = _label_one_strip(person, _HARD_SLICE, _HARD_STRIP)
+    result.opacity = 0.5
+    person.viewer.layers.selection = {result}
     person.look_around(1.7, at=_WRONG)
     wrong = person.canvas_picture()
-    person.click(dock._uncertainty_tick)
-    person.wait(1500)
-    person.click(dock._next_doubt_button)
-    person.save("doubtful")
-    person.click(dock._uncertainty_tick)
-    person.look_around(1.7, at=_WRONG)
     result.brush_size = 4
+    curves = tilted_stack()[1][_HARD_SLICE]
     for column in _REPAINTED:
         row, stop = curves[0, column] + 3, curves[1, column] - 2
         person.paint(result, 2, [(y, column) for y in np.linspace(row, stop, 5)])
     person.put_down(result)
     repainted = person.canvas_picture()
-    person.run(dock._continue_button)
+    person.run(person.dock._continue_button)
     continued = person.canvas_picture()
     between = np.full((len(wrong), 15, wrong.shape[2]), 255, np.uint8)
     _save("corrected", np.hstack([wrong, between, repainted, between, continued]))
+
+
+def _label_one_strip(person: Person, index: int, column: int) -> Labels:
+    """Label a strip of one slice of the tilted stack, and complete the slice."""
+    layers = person.viewer.layers
+    person.viewer.dims.set_current_step(0, index)
+    labels = layers["partial labels"]
+    labels.brush_size = 5
+    person.paint_strip(labels, tilted_stack()[1][index][:, column], column)
+    person.put_down(labels)
+    person.run(person.dock._start_button)
+    return layers["partial labels completed"]
 
 
 def around() -> None:
@@ -347,7 +361,8 @@ SCENES: dict[str, Scene] = {
         painting,
         live,
         finished,
-        doubtful_and_corrected,
+        doubtful,
+        corrected,
         around,
         stack,
         find,
