@@ -39,24 +39,11 @@ def run(steps, given_columns, anchored=True, width=WIDTH, **ways):
     st.floats(-1, 1, width=32),
     st.floats(-FAR / 4, FAR / 4, width=32),
 )
-def test_a_step_is_taken_back_whatever_the_slope(label, slope, step):
+def test_a_step_is_taken_back_by_half_whatever_the_slope(label, slope, step):
     label = np.float32(label)
     run = label[:, None] + np.float32(step + slope * np.arange(1, COLUMNS + 1))
     shift = anchoring_shift(label, run)
     np.testing.assert_allclose(shift, -SHARE * step * np.exp(-((step / FAR) ** 2)), atol=1e-3)
-
-
-@given(st.floats(-1, 1, width=32), st.integers(0, 1000))
-def test_the_rougher_a_curve_is_the_less_of_a_step_is_taken_back(step, seed):
-    noise = np.random.default_rng(seed).normal(size=COLUMNS)
-    columns = np.arange(COLUMNS) - (COLUMNS - 1) / 2
-    noise -= noise.mean() + columns * (noise @ columns) / (columns @ columns)  # no step, no slope
-    label = np.full(4, 30, np.float32)
-    run = 30 + np.float32(step) + np.float32([0, 0.1, 0.4, 1.6])[:, None] * noise
-    shift = anchoring_shift(label, run.astype(np.float32))
-    assert (np.diff(np.abs(shift)) <= 1e-5).all()
-    assert (shift * step <= 1e-5).all()  # never beyond what was given, nor away from it
-    assert (np.abs(shift) <= SHARE * abs(step) + 1e-5).all()
 
 
 def test_a_curve_that_has_left_is_left_alone():
@@ -74,7 +61,7 @@ def test_moved_curves_stay_in_order_and_in_the_image(shift):
     assert found.max() <= 20
 
 
-def test_a_run_keeps_to_what_was_given_in_part():
+def test_a_run_keeps_to_what_was_given_by_half():
     steps = [0.8, -1.0]
     anchored, _ = run(steps, [0, 1])
     plain, _ = run(steps, [0, 1], anchored=False)
