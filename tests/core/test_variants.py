@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from napari_layeredcnn.core.completion import complete, iter_complete
+from napari_layeredcnn.core.decoder import Decoder
+from napari_layeredcnn.core.looking import KEPT
 from napari_layeredcnn.core.network import Configuration
 from napari_layeredcnn.core.runs import Runs
 from napari_layeredcnn.core.variants import DISAGREEMENT, VARIANTS, settled, unvaried, varied
@@ -106,7 +108,10 @@ def test_never_less_even_than_any_run_and_in_order(seed, n_curves, n_runs):
 
 
 class Losing:
-    """Follows a step of the image down to column 9, but loses it as the image is."""
+    """Follows a step of the image down to column 9, but loses it as the image is.
+
+    Looked at once more, it is a pixel further down in the last columns.
+    """
 
     def decode(self, images, curves, *, by_appearance):
         for x in range(1, WIDTH):
@@ -117,9 +122,14 @@ class Losing:
     def features(self, images):
         return torch.from_numpy(images.transpose(2, 0, 1)[..., None].copy())
 
+    def look(self, image, curves):
+        assert image.shape == (HEIGHT, WIDTH)
+        np.testing.assert_array_equal(curves, np.full((1, WIDTH), 8))
+        return curves + (np.arange(WIDTH) >= 8)
+
 
 @pytest.mark.parametrize("shape", [(), (3,)])
-def test_runs_show_one_and_end_with_what_is_settled(shape):
+def test_runs_show_one_and_end_with_what_is_settled_and_looked_at(shape):
     image = np.where(np.arange(HEIGHT) < 8, -1, 1).astype(np.float32)
     images = np.broadcast_to(image[:, None], (*shape, HEIGHT, WIDTH))
     seed = np.full((*shape, 1, WIDTH), np.nan, np.float32)
@@ -134,7 +144,10 @@ def test_runs_show_one_and_end_with_what_is_settled(shape):
     first = seen[-2][3].reshape(-1)  # of a batch, the first image's
     assert first[0] == 8 + 5
     assert seen[-1][:2] == (1, WIDTH)
-    np.testing.assert_array_equal(runs.curves, np.full_like(seed, 8))
+    expected = np.full(WIDTH, 8.0)
+    expected[8:] += 1
+    expected[1:] -= KEPT / 2  # half of the columns by which it is kept in place
+    np.testing.assert_allclose(runs.curves, np.broadcast_to(expected, seed.shape), atol=1e-5)
     assert not np.isnan(runs.uncertainty).any()
 
 
@@ -149,7 +162,8 @@ def image():
 
 
 @pytest.mark.parametrize("columns", [[0], [20, 21]])
-def test_turned_or_in_negative_the_completion_is_the_same(image, model, columns):
+def test_turned_or_in_negative_the_same_is_settled(image, model, columns, monkeypatch):
+    monkeypatch.setattr(Decoder, "look", lambda self, image, curves: curves)
     seed = np.full((1, 48), np.nan)
     seed[:, columns] = 30
     found = complete(image, seed, model=model)

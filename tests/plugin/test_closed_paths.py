@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hands import dock, segment, stroke
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from runs import a_run, image_plane
 
@@ -59,10 +59,22 @@ class TestRadii:
     def test_followed_straight_between_vertices(self, corners, start, n, turn, jitter):
         m = len(corners)
         shifts = np.random.default_rng(jitter).uniform(0, 0.9, m)
-        path = polar(start + 360 * (np.arange(m) + shifts) / m, corners)[::turn]
+        angles = start + 360 * (np.arange(m) + shifts) / m
+        beside = np.deg2rad(360 / n) * np.abs(angles * n / 360 - np.round(angles * n / 360))
+        assume((beside * corners > 3e-3).all())  # else a vertex may count as on a ray, see below
+        path = polar(angles, corners)[::turn]
         found = radii_on_rays(np.concatenate([path, path[:1]]), CENTER, n)
         slow = [slow_radius(path, CENTER, angle) for angle in CENTER.angles(n)]
-        np.testing.assert_allclose(found, slow, atol=0.01)  # a vertex may count as on a ray
+        np.testing.assert_allclose(found, slow, rtol=1e-6)
+
+    @pytest.mark.parametrize("beside", [-1e-3, 1e-3])
+    def test_a_vertex_very_near_to_a_ray_is_on_it(self, beside):
+        """Of a side that runs along the ray, too, where any other place is far off."""
+        path = polar([0, np.rad2deg(beside / 40), 90, 180, 270], [5, 40, 20, 20, 20])
+        with pytest.raises(FileError, match="several places"):
+            radii_on_rays(path, CENTER, 4)
+        path = polar([np.rad2deg(beside / 40), 1, 90, 180, 270], [40, 5, 20, 20, 20])
+        np.testing.assert_allclose(radii_on_rays(path, CENTER, 4), [40, 20, 20, 20], atol=1e-5)
 
     @pytest.mark.parametrize("gone", [[0], [-1], [0, -1], [0, 1], [5], [5, 6, 7], [3, 50, 99]])
     def test_deleted_vertices_are_bridged(self, gone):

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from napari_layeredcnn.core.appearance import last_features, standardized
 from napari_layeredcnn.core.columns import ColumnNetwork
 from napari_layeredcnn.core.decoding import decode
+from napari_layeredcnn.core.looking import seen_from_both_sides
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -128,6 +129,26 @@ class Decoder:
         tensor = torch.from_numpy(images.copy()).unsqueeze(1).to(self._device)
         features = last_features(self._network, self._network.encode_image(tensor))
         return standardized(features, *images.shape[1:])
+
+    def look(self, image: Floats, curves: Floats) -> Floats:
+        """Look once more at what was found, see `looking`.
+
+        Parameters
+        ----------
+        image : (H, W) float32 array
+            Scaled to [-1, 1].
+        curves : (K, W) float32 array
+            Curves in edge coordinates, all columns of them.
+
+        Returns
+        -------
+        (K, W) float32 array
+            Where the network sees them.
+        """
+        tensor = torch.from_numpy(image.copy())[None, None].to(self._device)
+        found = torch.from_numpy(curves)[None].to(self._device)
+        seen = seen_from_both_sides(self._network, tensor, found)[0]
+        return np.asarray(seen.cpu().numpy(), dtype=np.float32)
 
     def bytes_per_image(self, rows: int, columns: int, n_regions: int) -> int:
         """Memory that one image of a batch takes, about.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_layeredcnn.core import anchoring, variants
+from napari_layeredcnn.core import anchoring, looking, variants
 from napari_layeredcnn.core.joining import join
 
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ class Runs:
         Whether what the regions look like has a say, see `appearance`.
     thorough : bool
         Whether each run is made in the four `variants` of the image, and what they have found is
-        settled at its end. Until then the columns are those of the image as it is.
+        settled at its end and looked at once more, see `looking`. Until then the columns are
+        those of the image as it is.
 
     Attributes
     ----------
@@ -165,10 +166,12 @@ class Runs:
         pixels = self._decoder.features(image.reshape(-1, *image.shape[-2:]))
         settled = np.empty_like(curves[0]), np.empty_like(uncertainty[0])
         for i, index in enumerate(np.ndindex(given.shape[:-2])):  # once, for a single image
-            found = curves[:, *index], uncertainty[:, *index]
-            settled[0][index], settled[1][index] = variants.settled(
-                pixels[:stop, i], given[index], *found
+            found, settled[1][index] = variants.settled(
+                pixels[:stop, i], given[index], curves[:, *index], uncertainty[:, *index]
             )
+            label = np.concatenate([given[index], found], axis=-1)
+            seen = self._decoder.look(image[index][:, :stop], label)[:, first:]
+            settled[0][index] = looking.kept_in_place(found, seen, height)
         yield first, stop, *settled
 
     def _run(

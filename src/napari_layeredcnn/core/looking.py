@@ -1,0 +1,96 @@
+"""A last look at what was found, with the columns on both sides of each column known.
+
+A run knows the columns to the left of the one that it is at. When all of them are found, the
+network can be asked once more what it sees in each, from the left and, mirrored, from the right.
+No column waits for another then, so each of the two is one pass through the network.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from napari_layeredcnn.core.appearance import last_features, weigh_columns
+from napari_layeredcnn.core.sharpening import render, sharpen
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from napari_layeredcnn.core.network import LayeredCNN
+
+Floats = NDArray[np.float32]
+
+#: Columns behind the labelled ones whose mean height is kept.
+COLUMNS = 14
+#: In what part it is kept, see docs/experiments.md.
+KEPT = 0.7
+
+
+@torch.inference_mode()
+def seen_from_both_sides(network: LayeredCNN, image: Tensor, curves: Tensor) -> Tensor:
+    """Tell where the network sees curves that were found, each column by all the others.
+
+    Parameters
+    ----------
+    network : LayeredCNN
+        In evaluation mode.
+    image : (1, 1, H, W) Tensor
+        Image, scaled to [-1, 1], in the network's dtype and on its device.
+    curves : (1, K, W) Tensor
+        What was found, in edge coordinates; W is 2 at least.
+
+    Returns
+    -------
+    (1, K, W) float32 Tensor
+        Ordered curves: the mean of what is seen from the left and from the right, sharpened.
+
+    Examples
+    --------
+    >>> image, curves = torch.zeros(1, 1, 8, 16), torch.full((1, 2, 16), 4.0)
+    >>> from napari_layeredcnn.core.network import LayeredCNN
+    >>> tuple(seen_from_both_sides(LayeredCNN("compact").eval(), image, curves).shape)
+    (1, 2, 16)
+    """
+    images, given = (torch.cat([each, each.flip(-1)]) for each in (image, curves))
+    label = (2 * render(given, image.shape[-2]) - 1).to(image.dtype)
+    features = network.encode_image(images)
+    as_input = label.unsqueeze(1).contiguous(memory_format=torch.channels_last_3d)
+    logits = network(images, as_input, features)
+    logits = weigh_columns(last_features(network, features), label, logits)
+    left, right = torch.softmax(logits, 1)
+    right = right.flip(-1)
+    mean = (left + right) / 2
+    # Nothing is to the left of the first column, nor to the right of the last one.
+    mean[..., 0], mean[..., -1] = right[..., 0], left[..., -1]
+    return sharpen(mean.unsqueeze(0))[0]
+
+
+def kept_in_place(before: Floats, after: Floats, height: int) -> Floats:
+    """Take back most of what a look has changed in the height at which curves begin.
+
+    There they were drawn by a person, who may mean another place than the network.
+
+    Parameters
+    ----------
+    before, after : (..., K, W) float32 array
+        Curves in edge coordinates, from the first column behind the labelled ones on.
+    height : int
+        Number of rows.
+
+    Returns
+    -------
+    (..., K, W) float32 array
+        ``after``, moved by `KEPT` of the mean difference in the first `COLUMNS` columns, curve by
+        curve; ordered, and within the image.
+
+    Examples
+    --------
+    >>> kept_in_place(np.float32([[10, 10, 10]]), np.float32([[11, 12, 10]]), 64).round(1).tolist()
+    [[10.300000190734863, 11.300000190734863, 9.300000190734863]]
+    """
+    moved = (before - after)[..., :COLUMNS].mean(axis=-1, keepdims=True)
+    placed = np.clip(after + np.float32(KEPT) * moved, 0, height)
+    return np.asarray(np.maximum.accumulate(placed, axis=-2), dtype=np.float32)
