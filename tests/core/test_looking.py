@@ -7,11 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from napari_layeredcnn.core import looking
 from napari_layeredcnn.core.decoder import Decoder
 from napari_layeredcnn.core.decoding import decode
 from napari_layeredcnn.core.looking import COLUMNS, KEPT, kept_in_place, seen_from_both_sides
 from napari_layeredcnn.core.network import Configuration
-from napari_layeredcnn.core.sharpening import sharpen
+from napari_layeredcnn.core.sharpening import render, sharpen
+from napari_layeredcnn.core.steps import finish
 from napari_layeredcnn.core.weights import load_model
 
 HEIGHT, WIDTH = 20, 19  # padded to the network's stride
@@ -39,19 +41,39 @@ def column_by_column(network, image, curves):
     return torch.softmax(torch.stack([column.logits for column in run], 3), 1)
 
 
+def look(network, image, curves):
+    return finish(seen_from_both_sides(network, image, curves))
+
+
 def test_all_columns_at_once_are_like_one_after_the_other(network, image, curves):
     left = column_by_column(network, image, curves)
     right = column_by_column(network, image.flip(-1), curves.flip(-1)).flip(-1)
     both = (left[..., :-1] + right[..., 1:]) / 2
     expected = sharpen(torch.cat([right[..., :1], both, left[..., -1:]], 3))[0]
-    found = seen_from_both_sides(network, image, curves)
+    found = look(network, image, curves)
     assert (found - curves).abs().max() > 0.1
     torch.testing.assert_close(found, expected, atol=1e-4, rtol=0)
 
 
+@pytest.mark.parametrize("columns", [2, 4, 16, 64])
+def test_in_pieces_the_network_says_the_same(network, image, curves, columns):
+    label = (2 * render(curves, HEIGHT) - 1).unsqueeze(1)
+    with torch.inference_mode():
+        features = network.encode_image(image)
+        pieces = list(network.columns_in_pieces(label, features, columns))
+        assert len(pieces) == -(-WIDTH // columns)
+        torch.testing.assert_close(torch.cat(pieces, -1), network(image, label), atol=1e-5, rtol=0)
+
+
+def test_it_may_be_stopped_after_some_columns(network, monkeypatch):
+    monkeypatch.setattr(looking, "AT_ONCE", 8)
+    steps = seen_from_both_sides(network, torch.zeros(1, 1, 8, 20), torch.full((1, 1, 20), 4.0))
+    assert len(list(steps)) == 3
+
+
 def test_mirrored_it_is_the_same(network, image, curves):
-    found = seen_from_both_sides(network, image, curves)
-    mirrored = seen_from_both_sides(network, image.flip(-1), curves.flip(-1))
+    found = look(network, image, curves)
+    mirrored = look(network, image.flip(-1), curves.flip(-1))
     torch.testing.assert_close(mirrored.flip(-1), found, atol=1e-4, rtol=0)
 
 
@@ -59,7 +81,8 @@ def test_a_curve_beside_its_edge_is_seen_nearer_to_it():
     rng = np.random.default_rng(0)
     image = np.where(np.arange(64)[:, None] < 30, -0.5, 0.5) + rng.normal(0, 0.1, (64, 96))
     drawn = np.full((1, 96), 31.0, np.float32)
-    seen = Decoder(load_model().network, "cpu").look(image.astype(np.float32)[:, ::-1], drawn)
+    decoder = Decoder(load_model().network, "cpu")
+    seen = finish(decoder.look(image.astype(np.float32)[:, ::-1], drawn))
     assert seen.dtype == np.float32
     assert np.abs(seen - 30).max() < 1
     assert np.abs(seen - 30).mean() < 0.5

@@ -125,6 +125,7 @@ class Losing:
     def look(self, image, curves):
         assert image.shape == (HEIGHT, WIDTH)
         np.testing.assert_array_equal(curves, np.full((1, WIDTH), 8))
+        yield
         return curves + (np.arange(WIDTH) >= 8)
 
 
@@ -139,11 +140,12 @@ def test_runs_show_one_and_end_with_what_is_settled_and_looked_at(shape):
         (start, stop, done, runs.curves[..., start:stop].copy())
         for start, stop, done, total in runs.run(forward=True, backward=False)
     ]
-    assert [(start, stop) for start, stop, *_ in seen[:-1]] == [(x, x + 1) for x in range(1, 15)]
-    assert [done for _, _, done, _ in seen] == list(range(1, WIDTH))
-    first = seen[-2][3].reshape(-1)  # of a batch, the first image's
+    looks = [(1, 1)] * int(np.prod(shape))  # one for each image of a batch; may be stopped there
+    columns = [(x, x + 1) for x in range(1, 15)]
+    assert [(start, stop) for start, stop, *_ in seen] == [*columns, *looks, (1, WIDTH)]
+    assert [done for start, stop, done, _ in seen if stop > start] == list(range(1, WIDTH))
+    first = seen[13][3].reshape(-1)  # of a batch, the first image's
     assert first[0] == 8 + 5
-    assert seen[-1][:2] == (1, WIDTH)
     expected = np.full(WIDTH, 8.0)
     expected[8:] += 1
     expected[1:] -= KEPT / 2  # half of the columns by which it is kept in place
@@ -161,9 +163,15 @@ def image():
     return np.random.default_rng(0).normal(size=(64, 48)).astype(np.float32)
 
 
+def not_looking(decoder, image, curves):
+    """What the last look sees depends on how the image is turned; what it is given does not."""
+    yield
+    return curves
+
+
 @pytest.mark.parametrize("columns", [[0], [20, 21]])
 def test_turned_or_in_negative_the_same_is_settled(image, model, columns, monkeypatch):
-    monkeypatch.setattr(Decoder, "look", lambda self, image, curves: curves)
+    monkeypatch.setattr(Decoder, "look", not_looking)
     seed = np.full((1, 48), np.nan)
     seed[:, columns] = 30
     found = complete(image, seed, model=model)

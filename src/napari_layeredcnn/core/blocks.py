@@ -6,6 +6,40 @@ import torch
 import torch.nn.functional as F  # noqa: N812 (the name that every torch program uses)
 from torch import Tensor, nn
 
+#: The last column that each layer was given, for those that see the column to the left.
+Memory = dict[nn.Module, Tensor]
+
+
+def preceded(layer: nn.Module, x: Tensor, memory: Memory | None) -> Tensor | None:
+    """Tell what stands to the left of columns that a layer is given; remember their last one.
+
+    Parameters
+    ----------
+    layer : nn.Module
+        Which one.
+    x : (..., W) Tensor
+        What it is given.
+    memory : dict, optional
+        Of the columns before; changed.
+
+    Returns
+    -------
+    (..., 1) Tensor or None
+        The column to their left; None at the left end of the image.
+
+    Examples
+    --------
+    >>> layer, memory = nn.Identity(), {}
+    >>> preceded(layer, torch.tensor([1, 2]), memory)
+    >>> preceded(layer, torch.tensor([3, 4]), memory)
+    tensor([2])
+    """
+    if memory is None:
+        return None
+    before = memory.get(layer)
+    memory[layer] = x[..., -1:].clone()  # not a view, which would keep all of x
+    return before
+
 
 class MaskedConv(nn.Conv3d):
     """Convolution over (region, row, column) that never looks to the right.
@@ -38,14 +72,17 @@ class MaskedConv(nn.Conv3d):
         columns = {"A": 1, "B": 2}[mask]
         super().__init__(in_channels, out_channels, (regions, 3, columns), padding=(0, 1, 0))
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, memory: Memory | None = None) -> Tensor:
         """Convolve ``x`` (B, C, K+1, H, W); the result has as many columns."""
         regions, _, columns = self.kernel_size
         # A column of zeros on the left; mask A drops the last one. Regions are padded here, too:
         # if the convolution pads two of them, its gradient in bfloat16 is wrong on CPUs that have
         # AVX512_BF16 and no AMX (torch 2.13).
         beside = regions // 2
-        x = F.pad(x, (1, columns - 2, 0, 0, beside, beside))
+        before = preceded(self, x, memory)
+        if before is not None:
+            x = torch.cat([before, x], dim=4)
+        x = F.pad(x, (int(before is None), columns - 2, 0, 0, beside, beside))
         if self.in_channels > 1:
             return super().forward(x)
         # One channel in: a matrix over the three rows. In bfloat16 on the CPU the backward pass
@@ -92,10 +129,10 @@ class Block(nn.Module):
         y = F.relu(self.image_conv2(y))
         return self.image_norm2(y if self.first else y + x)  # type: ignore[no-any-return]
 
-    def label(self, x: Tensor, image: Tensor) -> Tensor:
+    def label(self, x: Tensor, image: Tensor, memory: Memory | None = None) -> Tensor:
         """Label part: (B, C, K+1, H, W) and the image part's output (B, C, H, W)."""
-        y = self.label_norm1(self.label_conv1(x))
+        y = self.label_norm1(self.label_conv1(x, memory))
         term = self.image_to_label(image.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
         y = F.relu(y + term.unsqueeze(2))  # the same for every region
-        y = F.relu(self.label_conv2(y))
+        y = F.relu(self.label_conv2(y, memory))
         return self.label_norm2(y if self.first else y + x)  # type: ignore[no-any-return]

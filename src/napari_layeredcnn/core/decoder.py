@@ -15,7 +15,7 @@ from napari_layeredcnn.core.decoding import decode
 from napari_layeredcnn.core.looking import seen_from_both_sides
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from napari_layeredcnn.core.network import LayeredCNN
 
@@ -130,8 +130,8 @@ class Decoder:
         features = last_features(self._network, self._network.encode_image(tensor))
         return standardized(features, *images.shape[1:])
 
-    def look(self, image: Floats, curves: Floats) -> Floats:
-        """Look once more at what was found, see `looking`.
+    def look(self, image: Floats, curves: Floats) -> Generator[None, None, Floats]:
+        """Look once more at what was found, see `looking.seen_from_both_sides`.
 
         Parameters
         ----------
@@ -140,6 +140,11 @@ class Decoder:
         curves : (K, W) float32 array
             Curves in edge coordinates, all columns of them.
 
+        Yields
+        ------
+        None
+            After some columns.
+
         Returns
         -------
         (K, W) float32 array
@@ -147,8 +152,8 @@ class Decoder:
         """
         tensor = torch.from_numpy(image.copy())[None, None].to(self._device)
         found = torch.from_numpy(curves)[None].to(self._device)
-        seen = seen_from_both_sides(self._network, tensor, found)[0]
-        return np.asarray(seen.cpu().numpy(), dtype=np.float32)
+        seen = yield from seen_from_both_sides(self._network, tensor, found)
+        return np.asarray(seen[0].cpu().numpy(), dtype=np.float32)
 
     def bytes_per_image(self, rows: int, columns: int, n_regions: int) -> int:
         """Memory that one image of a batch takes, about.

@@ -2,7 +2,7 @@
 
 A run knows the columns to the left of the one that it is at. When all of them are found, the
 network can be asked once more what it sees in each, from the left and, mirrored, from the right.
-No column waits for another then, so each of the two is one pass through the network.
+No column waits for another then, so the two are one pass through the network, many columns at once.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from napari_layeredcnn.core.appearance import last_features, weigh_columns
 from napari_layeredcnn.core.sharpening import render, sharpen
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from torch import Tensor
 
     from napari_layeredcnn.core.network import LayeredCNN
@@ -25,12 +27,16 @@ Floats = NDArray[np.float32]
 
 #: Columns behind the labelled ones whose mean height is kept.
 COLUMNS = 14
+#: Columns that are looked at in one pass through the network.
+AT_ONCE = 64
 #: In what part it is kept, see docs/experiments.md.
 KEPT = 0.7
 
 
 @torch.inference_mode()
-def seen_from_both_sides(network: LayeredCNN, image: Tensor, curves: Tensor) -> Tensor:
+def seen_from_both_sides(
+    network: LayeredCNN, image: Tensor, curves: Tensor
+) -> Generator[None, None, Tensor]:
     """Tell where the network sees curves that were found, each column by all the others.
 
     Parameters
@@ -42,6 +48,11 @@ def seen_from_both_sides(network: LayeredCNN, image: Tensor, curves: Tensor) -> 
     curves : (1, K, W) Tensor
         What was found, in edge coordinates; W is 2 at least.
 
+    Yields
+    ------
+    None
+        After so many columns as are looked at together. The generator may be closed then.
+
     Returns
     -------
     (1, K, W) float32 Tensor
@@ -49,17 +60,21 @@ def seen_from_both_sides(network: LayeredCNN, image: Tensor, curves: Tensor) -> 
 
     Examples
     --------
-    >>> image, curves = torch.zeros(1, 1, 8, 16), torch.full((1, 2, 16), 4.0)
     >>> from napari_layeredcnn.core.network import LayeredCNN
-    >>> tuple(seen_from_both_sides(LayeredCNN("compact").eval(), image, curves).shape)
+    >>> from napari_layeredcnn.core.steps import finish
+    >>> image, curves = torch.zeros(1, 1, 8, 16), torch.full((1, 2, 16), 4.0)
+    >>> seen = finish(seen_from_both_sides(LayeredCNN("compact").eval(), image, curves))
+    >>> tuple(seen.shape)
     (1, 2, 16)
     """
     images, given = (torch.cat([each, each.flip(-1)]) for each in (image, curves))
     label = (2 * render(given, image.shape[-2]) - 1).to(image.dtype)
     features = network.encode_image(images)
-    as_input = label.unsqueeze(1).contiguous(memory_format=torch.channels_last_3d)
-    logits = network(images, as_input, features)
-    logits = weigh_columns(last_features(network, features), label, logits)
+    pieces = []
+    for piece in network.columns_in_pieces(label.unsqueeze(1), features, AT_ONCE):
+        pieces.append(piece)
+        yield
+    logits = weigh_columns(last_features(network, features), label, torch.cat(pieces, -1))
     left, right = torch.softmax(logits, 1)
     right = right.flip(-1)
     mean = (left + right) / 2

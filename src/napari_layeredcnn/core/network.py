@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 (the name that every torch program uses)
 from torch import Tensor, nn
 
-from napari_layeredcnn.core.blocks import Block
+from napari_layeredcnn.core.blocks import Block, Memory, preceded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -163,7 +163,13 @@ class LayeredCNN(nn.Module):
                 features.append(x)
         return features
 
-    def forward(self, image: Tensor, label: Tensor, features: list[Tensor] | None = None) -> Tensor:
+    def forward(
+        self,
+        image: Tensor,
+        label: Tensor,
+        features: list[Tensor] | None = None,
+        memory: Memory | None = None,
+    ) -> Tensor:
         """Predict every column from the image and the label columns to its left.
 
         Parameters
@@ -174,6 +180,8 @@ class LayeredCNN(nn.Module):
             One-hot label columns, scaled to [-1, 1], the top region first.
         features : list of Tensor, optional
             What `encode_image` gave for this image, if it was run already.
+        memory : dict, optional
+            For some columns of an image after the others, see `columns_in_pieces`.
 
         Returns
         -------
@@ -184,15 +192,20 @@ class LayeredCNN(nn.Module):
         if features is None:
             features = self.encode_image(image)
         image_part = iter(features)
-        x = self.first.label(self.pad_label(label), next(image_part))
+        x = self.first.label(self.pad_label(label), next(image_part), memory)
         skip = x
         level_ends = []
         for level, stack in enumerate(self.down_blocks()):
             if level:
                 # Shifted to the right first, so that no coarse column holds a later fine one.
-                x = self.shrink_label[level - 1](F.pad(x, (1, -1)))
+                shrink = self.shrink_label[level - 1]
+                before = preceded(shrink, x, memory)
+                shifted = F.pad(x, (1, -1))
+                if before is not None:
+                    shifted[..., :1] = before
+                x = shrink(shifted)
             for i, block in enumerate(stack):
-                x = block.label(x, next(image_part))
+                x = block.label(x, next(image_part), memory)
                 skip = x if level and i == 0 else skip + x
             level_ends.append((x, skip))
         for level, stack in reversed(list(enumerate(self.up_blocks()))):
@@ -201,11 +214,41 @@ class LayeredCNN(nn.Module):
                 x = self.grow_label[level](x) + x_down
                 skip = self.grow_skip[level](skip) + skip_down
             for block in stack:
-                x = block.label(x, next(image_part))
+                x = block.label(x, next(image_part), memory)
                 skip = skip + x
         pixels = F.relu(skip).permute(0, 2, 3, 4, 1)  # (B, K+1, H', W', C)
         logits = self.head2(F.relu(self.head1(pixels)))
         return logits[:, :, :height, :width, 0]  # type: ignore[no-any-return]
+
+    def columns_in_pieces(
+        self, label: Tensor, features: list[Tensor], columns: int
+    ) -> Iterator[Tensor]:
+        """Run `forward` from left to right on so many columns at a time.
+
+        The numbers are the same; memory is taken for these columns only, and the piece is small
+        enough for the processor's cache.
+
+        Parameters
+        ----------
+        label : (B, 1, K+1, H, W) Tensor
+            One-hot label columns, scaled to [-1, 1].
+        features : list of Tensor
+            What `encode_image` gave for the images.
+        columns : int
+            A multiple of the configuration's stride.
+
+        Yields
+        ------
+        (B, K+1, H, columns) Tensor
+            Logits; the last piece may be narrower.
+        """
+        memory: Memory = {}
+        levels = [level for level, _ in self.blocks()]
+        for start in range(0, label.shape[-1], columns):
+            stop = start + columns
+            seen = [f[..., start >> i : stop >> i] for i, f in zip(levels, features, strict=True)]
+            piece = label[..., start:stop]
+            yield self(piece[:, 0], piece, seen, memory)
 
     def pad_label(self, label: Tensor) -> Tensor:
         """Pad rows by continuing the last one and columns by zeros, to the network's stride."""

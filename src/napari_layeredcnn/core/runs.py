@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from napari_layeredcnn.core import anchoring, looking, variants
 from napari_layeredcnn.core.joining import join
+from napari_layeredcnn.core.steps import relay
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,7 +86,8 @@ class Runs:
     def run(self, *, forward: bool, backward: bool) -> Iterator[tuple[int, int, int, int]]:
         """Yield (start, stop, done, total): grid columns that have changed, steps made and all.
 
-        Columns may still be NaN; they are yielded again then.
+        Columns may still be NaN; they are yielded again then. Where start and stop are the same,
+        nothing has changed, and no step is counted: more is known of no column yet.
         """
         width = self._seed.shape[-1]
         edges = np.flatnonzero(np.diff(np.concatenate([[False], self._given, [False]])))
@@ -97,19 +99,19 @@ class Runs:
         done = 0
         if backward:
             for start, stop in self._leftward(stretches[0], 0):
-                done += 1
+                done += stop > start
                 yield start, stop, done, total
         for before, after in itertools.pairwise(stretches):
             gap = slice(before[1], after[0])
             runs = []
             if forward:
                 for start, stop in self._rightward(before, after[0]):
-                    done += 1
+                    done += stop > start
                     yield start, stop, done, total
                 runs.append((self.curves[..., gap].copy(), self.uncertainty[..., gap].copy()))
             if backward:
                 for start, stop in self._leftward(after, before[1]):
-                    done += 1
+                    done += stop > start
                     yield start, stop, done, total
                 runs.append((self.curves[..., gap].copy(), self.uncertainty[..., gap].copy()))
             if len(runs) == 2 and gap.stop > gap.start:
@@ -120,7 +122,7 @@ class Runs:
                 yield gap.start, gap.stop, done, total
         if forward:
             for start, stop in self._rightward(stretches[-1], width):
-                done += 1
+                done += stop > start
                 yield start, stop, done, total
 
     def _rightward(self, stretch: tuple[int, int], stop: int) -> Iterator[tuple[int, int]]:
@@ -147,7 +149,10 @@ class Runs:
     def _settled(
         self, image: Floats, given: Floats, stop: int
     ) -> Iterator[tuple[int, int, Floats, Floats]]:
-        """Yield (start, stop, curves, uncertainty); thoroughly, at last all of them once more."""
+        """Yield (start, stop, curves, uncertainty); thoroughly, at last all of them once more.
+
+        Before that it yields no columns a few times, so that it may be stopped there, too.
+        """
         if not self._thorough:
             yield from self._run(image, given, stop)
             return
@@ -165,13 +170,15 @@ class Runs:
         curves, uncertainty = variants.unvaried(curves, uncertainty, height)
         pixels = self._decoder.features(image.reshape(-1, *image.shape[-2:]))
         settled = np.empty_like(curves[0]), np.empty_like(uncertainty[0])
+        nothing = curves[0][..., :0], uncertainty[0][..., :0]
         for i, index in enumerate(np.ndindex(given.shape[:-2])):  # once, for a single image
             found, settled[1][index] = variants.settled(
                 pixels[:stop, i], given[index], curves[:, *index], uncertainty[:, *index]
             )
             label = np.concatenate([given[index], found], axis=-1)
-            seen = self._decoder.look(image[index][:, :stop], label)[:, first:]
-            settled[0][index] = looking.kept_in_place(found, seen, height)
+            look = self._decoder.look(image[index][:, :stop], label)
+            seen = yield from relay(look, lambda _: (first, first, *nothing))
+            settled[0][index] = looking.kept_in_place(found, seen[:, first:], height)
         yield first, stop, *settled
 
     def _run(
