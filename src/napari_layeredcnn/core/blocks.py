@@ -73,7 +73,7 @@ class MaskedConv(nn.Conv3d):
         super().__init__(in_channels, out_channels, (regions, 3, columns), padding=(0, 1, 0))
 
     def forward(self, x: Tensor, memory: Memory | None = None) -> Tensor:
-        """Convolve ``x`` (B, C, K+1, H, W); the result has as many columns."""
+        """Convolve ``x`` (B, C, K+1, H, W); the result has as many columns, see `preceded`."""
         regions, _, columns = self.kernel_size
         # A column of zeros on the left; mask A drops the last one. Regions are padded here, too:
         # if the convolution pads two of them, its gradient in bfloat16 is wrong on CPUs that have

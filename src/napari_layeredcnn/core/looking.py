@@ -25,12 +25,11 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float32]
 
-#: Columns behind the labelled ones whose mean height is kept.
-COLUMNS = 14
-#: Columns that are looked at in one pass through the network.
+#: Columns that go through the network at once.
 AT_ONCE = 64
-#: In what part it is kept, see docs/experiments.md.
-KEPT = 0.7
+#: Columns behind the labelled ones whose mean height is kept, and in what part it is, see
+#: docs/experiments.md.
+COLUMNS, KEPT = 14, 0.7
 
 
 @torch.inference_mode()
@@ -51,7 +50,7 @@ def seen_from_both_sides(
     Yields
     ------
     None
-        After so many columns as are looked at together. The generator may be closed then.
+        After each `AT_ONCE` columns. The generator may be closed then.
 
     Returns
     -------
