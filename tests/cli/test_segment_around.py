@@ -78,7 +78,7 @@ def test_quick_makes_one_run_around(folder):
 
 
 def test_the_table_of_closed_curves_says_what_it_holds(folder):
-    assert run(*AROUND, "-o", "a.csv").exit_code == 0
+    assert run(*AROUND, "-o", "a.csv", "--quick").exit_code == 0
     lines = (folder / "a.csv").read_text().splitlines()
     comments = [line for line in lines if line.startswith("#")]
     assert any("radius (distance of the curve from the center" in line for line in comments)
@@ -92,7 +92,7 @@ def test_the_table_of_closed_curves_says_what_it_holds(folder):
 
 
 def test_closed_paths_are_drawn_where_they_run(folder):
-    assert run(*AROUND, "-o", "a.png", "-o", "a.csv").exit_code == 0
+    assert run(*AROUND, "-o", "a.png", "-o", "a.csv", "--quick").exit_code == 0
     table = read_curves("a.csv")
     picture = np.asarray(Image.open("a.png")).astype(int)
     scale = picture.shape[0] / SHAPE[0]
@@ -107,7 +107,7 @@ def test_strokes_and_zero_as_a_region_reach_the_polar_seed(folder):
     tifffile.imwrite("inner.tif", inner.astype(np.uint8))
     result = run(
         *("rings.npy", "--seed", "inner.tif", "--direction", "around", "--center", *CENTER),
-        *("--zero-is-region", "-o", "a.csv"),
+        *("--zero-is-region", "-o", "a.csv", "--quick"),
     )
     assert result.exit_code == 0, result.output
     assert read_curves("a.csv").region_ids == (1, 2, 0)
@@ -115,7 +115,7 @@ def test_strokes_and_zero_as_a_region_reach_the_polar_seed(folder):
     tifffile.imwrite("lines.tif", np.where(COLUMNS > 40, ring, 0).astype(np.uint8))
     result = run(
         *("rings.npy", "--seed", "lines.tif", "--direction", "around", "--center", *CENTER),
-        *("--strokes", "boundaries", "-o", "b.csv"),
+        *("--strokes", "boundaries", "-o", "b.csv", "--quick"),
     )
     assert result.exit_code == 0, result.output
     means = read_curves("b.csv").curves.mean(axis=1)
