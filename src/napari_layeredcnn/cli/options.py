@@ -114,8 +114,8 @@ QuickOption = Annotated[
     bool,
     typer.Option(
         "--quick",
-        help="Make one run for each image instead of four, in a third of the time; curves are "
-        "lost more often. Slices of a stack are always completed so.",
+        help="Make one run for each image instead of four, in less than a third of the time; "
+        "curves are lost more often. Slices of a stack are always completed so.",
     ),
 ]
 SeedSliceOption = Annotated[

@@ -142,8 +142,8 @@ def complete(
     thorough : bool
         Whether each run is made four times, with the image as it is, in negative, upside down
         and both, of each curve the one is taken that goes between the most even regions, and the
-        network looks at all columns once more, from both sides. False takes a third of the time,
-        and loses curves more often.
+        network looks at all columns once more, from both sides. False takes less than a third of
+        the time, and loses curves more often.
 
     Returns
     -------
