@@ -126,7 +126,7 @@ def test_a_coarser_working_grid_gives_curves_at_full_resolution(model):
 
 
 def test_between_two_places_each_curve_goes_over_from_one_run_to_the_other(image, model):
-    # A thorough run is looked at once more as far as it goes, which is further for single ones.
+    # What thorough runs have been made into is looked at once more, and moved by that.
     quick = {"model": model, "thorough": False}
     both = complete(image, _seed([10, 50]), **quick)
     right = complete(image, _seed([10]), direction="right", **quick)

@@ -97,14 +97,27 @@ def test_where_curves_begin_they_stay_in_part():
     assert found.dtype == np.float32
 
 
+def test_labelled_at_both_ends_they_stay_in_part_at_both():
+    before = np.full((2, 1, 3 * COLUMNS + 1), 10, np.float32)
+    after = before + 1
+    after[..., -COLUMNS:] -= 3
+    found = kept_in_place(before, after, 64, at_both_ends=True)
+    np.testing.assert_allclose((found - after)[..., 0], -KEPT, atol=1e-5)
+    np.testing.assert_allclose((found - after)[..., -1], 2 * KEPT, atol=1e-5)
+    between = (found - after)[..., (3 * COLUMNS) // 2]
+    np.testing.assert_allclose(between, KEPT / 2, atol=1e-5)
+
+
 @given(
     arrays(np.float32, (3, 20), elements=st.floats(0, 30, width=32)),
     arrays(np.float32, (3, 20), elements=st.floats(0, 30, width=32)),
+    st.booleans(),
 )
-def test_curves_stay_in_order_and_within_the_image(before, after):
+def test_curves_stay_in_order_and_within_the_image(before, after, at_both_ends):
     before, after = np.sort(before, axis=0), np.sort(after, axis=0)
-    found = kept_in_place(before, after, 30)
+    found = kept_in_place(before, after, 30, at_both_ends=at_both_ends)
     assert (np.diff(found, axis=0) >= 0).all()
     assert found.min() >= 0
     assert found.max() <= 30
-    np.testing.assert_allclose(kept_in_place(before, before, 30), before, atol=1e-5)
+    same = kept_in_place(before, before, 30, at_both_ends=at_both_ends)
+    np.testing.assert_allclose(same, before, atol=1e-5)

@@ -123,10 +123,10 @@ class Losing:
         return torch.from_numpy(images.transpose(2, 0, 1)[..., None].copy())
 
     def look(self, image, curves):
-        assert image.shape == (HEIGHT, WIDTH)
-        np.testing.assert_array_equal(curves, np.full((1, WIDTH), 8))
+        assert image.shape == (HEIGHT, curves.shape[-1])
+        np.testing.assert_array_equal(curves, np.full_like(curves, 8))
         yield
-        return curves + (np.arange(WIDTH) >= 8)
+        return curves + (np.arange(curves.shape[-1]) >= 8)
 
 
 @pytest.mark.parametrize("shape", [(), (3,)])
@@ -151,6 +151,28 @@ def test_runs_show_one_and_end_with_what_is_settled_and_looked_at(shape):
     expected[1:] -= KEPT / 2  # half of the columns by which it is kept in place
     np.testing.assert_allclose(runs.curves, np.broadcast_to(expected, seed.shape), atol=1e-5)
     assert not np.isnan(runs.uncertainty).any()
+
+
+@pytest.mark.parametrize("shape", [(), (2,)])
+def test_between_two_labelled_places_there_is_one_look_at_what_was_joined(shape):
+    image = np.where(np.arange(HEIGHT) < 8, -1, 1).astype(np.float32)
+    images = np.broadcast_to(image[:, None], (*shape, HEIGHT, WIDTH))
+    seed = np.full((*shape, 1, WIDTH), np.nan, np.float32)
+    seed[..., [0, -1]] = 8
+    runs = Runs(Losing(), images, seed, thorough=True)
+    seen = [(start, stop) for start, stop, *_ in runs.run(forward=True, backward=True)]
+    gap = (1, WIDTH - 1)
+    looks = [(1, 1)] * int(np.prod(shape))
+    assert seen[-len(looks) - 2 :] == [gap, *looks, gap]
+    assert [(start, stop) for start, stop in seen if start == stop] == looks
+    expected = np.full(WIDTH, 8.0)
+    expected[8:-1] += 1
+    expected[1:-1] -= KEPT / 2
+    np.testing.assert_allclose(runs.curves, np.broadcast_to(expected, seed.shape), atol=1e-5)
+    # Labelled in two places, but run in one way only, the run is looked at by itself.
+    runs = Runs(Losing(), images, seed, thorough=True)
+    seen = [(start, stop) for start, stop, *_ in runs.run(forward=True, backward=False)]
+    assert [(start, stop) for start, stop in seen if start == stop] == looks
 
 
 @pytest.fixture(scope="module")

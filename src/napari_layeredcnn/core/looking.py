@@ -27,7 +27,7 @@ Floats = NDArray[np.float32]
 
 #: Columns that go through the network at once.
 AT_ONCE = 64
-#: Columns behind the labelled ones whose mean height is kept, and in what part it is, see
+#: Columns next to the labelled ones whose mean height is kept, and in what part it is, see
 #: docs/experiments.md.
 COLUMNS, KEPT = 14, 0.7
 
@@ -82,7 +82,9 @@ def seen_from_both_sides(
     return sharpen(mean.unsqueeze(0))[0]
 
 
-def kept_in_place(before: Floats, after: Floats, height: int) -> Floats:
+def kept_in_place(
+    before: Floats, after: Floats, height: int, *, at_both_ends: bool = False
+) -> Floats:
     """Take back most of what a look has changed in the height at which curves begin.
 
     There they were drawn by a person, who may mean another place than the network.
@@ -93,12 +95,15 @@ def kept_in_place(before: Floats, after: Floats, height: int) -> Floats:
         Curves in edge coordinates, from the first column behind the labelled ones on.
     height : int
         Number of rows.
+    at_both_ends : bool
+        Whether columns were labelled behind the last one, too.
 
     Returns
     -------
     (..., K, W) float32 array
         ``after``, moved by `KEPT` of the mean difference in the first `COLUMNS` columns, curve by
-        curve; ordered, and within the image.
+        curve, and gradually from there to the last ones if both ends are kept; ordered, and within
+        the image.
 
     Examples
     --------
@@ -106,5 +111,8 @@ def kept_in_place(before: Floats, after: Floats, height: int) -> Floats:
     [[10.300000190734863, 11.300000190734863, 9.300000190734863]]
     """
     moved = (before - after)[..., :COLUMNS].mean(axis=-1, keepdims=True)
+    if at_both_ends:
+        last = (before - after)[..., -COLUMNS:].mean(axis=-1, keepdims=True)
+        moved = moved + (last - moved) * np.linspace(0, 1, after.shape[-1], dtype=np.float32)
     placed = np.clip(after + np.float32(KEPT) * moved, 0, height)
     return np.asarray(np.maximum.accumulate(placed, axis=-2), dtype=np.float32)

@@ -105,12 +105,12 @@ class Runs:
             gap = slice(before[1], after[0])
             runs = []
             if forward:
-                for start, stop in self._rightward(before, after[0]):
+                for start, stop in self._rightward(before, after[0], look=not backward):
                     done += stop > start
                     yield start, stop, done, total
                 runs.append((self.curves[..., gap].copy(), self.uncertainty[..., gap].copy()))
             if backward:
-                for start, stop in self._leftward(after, before[1]):
+                for start, stop in self._leftward(after, before[1], look=not forward):
                     done += stop > start
                     yield start, stop, done, total
                 runs.append((self.curves[..., gap].copy(), self.uncertainty[..., gap].copy()))
@@ -119,35 +119,53 @@ class Runs:
                 for i in np.ndindex(self._seed.shape[:-2]):  # once, for a single image
                     joined = join(*(a[i] for run in runs for a in run), *(end[i] for end in ends))
                     self.curves[i][:, gap], self.uncertainty[i][:, gap] = joined
+                if self._thorough:
+                    for _ in self._look_between(before, after):
+                        yield gap.start, gap.start, done, total
                 yield gap.start, gap.stop, done, total
         if forward:
             for start, stop in self._rightward(stretches[-1], width):
                 done += stop > start
                 yield start, stop, done, total
 
-    def _rightward(self, stretch: tuple[int, int], stop: int) -> Iterator[tuple[int, int]]:
+    def _look_between(self, before: tuple[int, int], after: tuple[int, int]) -> Iterator[None]:
+        """Look once more at what was joined, with the labelled columns at both ends."""
+        window, gap = slice(before[0], after[1]), slice(before[1], after[0])
+        inside = slice(gap.start - window.start, gap.stop - window.start)
+        for i in np.ndindex(self._seed.shape[:-2]):
+            label = self.curves[i][:, window].copy()
+            seen = yield from self._decoder.look(self._image[i][:, window], label)
+            self.curves[i][:, gap] = looking.kept_in_place(
+                label[:, inside], seen[:, inside], self._image.shape[-2], at_both_ends=True
+            )
+
+    def _rightward(
+        self, stretch: tuple[int, int], stop: int, *, look: bool = True
+    ) -> Iterator[tuple[int, int]]:
         """Run to the right; yield columns that have changed, once for each step."""
         start, end = stretch
         window = slice(start, min(stop + LOOK_AHEAD, self._seed.shape[-1]))
         image, given = self._image[..., window], self._seed[..., start:end]
-        for first, last, curves, uncertainty in self._settled(image, given, stop - start):
+        for first, last, curves, uncertainty in self._settled(image, given, stop - start, look):
             columns = slice(start + first, start + last)
             self.curves[..., columns], self.uncertainty[..., columns] = curves, uncertainty
             yield columns.start, columns.stop
 
-    def _leftward(self, stretch: tuple[int, int], stop: int) -> Iterator[tuple[int, int]]:
+    def _leftward(
+        self, stretch: tuple[int, int], stop: int, *, look: bool = True
+    ) -> Iterator[tuple[int, int]]:
         """The mirrored image, run to the right."""
         start, end = stretch
         window = slice(max(stop - LOOK_AHEAD, 0), end)
         image, given = self._image[..., window][..., ::-1], self._seed[..., start:end][..., ::-1]
-        for first, last, curves, uncertainty in self._settled(image, given, end - stop):
+        for first, last, curves, uncertainty in self._settled(image, given, end - stop, look):
             columns = slice(end - last, end - first)
             self.curves[..., columns] = curves[..., ::-1]
             self.uncertainty[..., columns] = uncertainty[..., ::-1]
             yield columns.start, columns.stop
 
     def _settled(
-        self, image: Floats, given: Floats, stop: int
+        self, image: Floats, given: Floats, stop: int, look: bool
     ) -> Iterator[tuple[int, int, Floats, Floats]]:
         """Yield (start, stop, curves, uncertainty); thoroughly, at last all of them once more.
 
@@ -175,10 +193,12 @@ class Runs:
             found, settled[1][index] = variants.settled(
                 pixels[:stop, i], given[index], curves[:, *index], uncertainty[:, *index]
             )
-            label = np.concatenate([given[index], found], axis=-1)
-            look = self._decoder.look(image[index][:, :stop], label)
-            seen = yield from relay(look, lambda _: (first, first, *nothing))
-            settled[0][index] = looking.kept_in_place(found, seen[:, first:], height)
+            if look:
+                label = np.concatenate([given[index], found], axis=-1)
+                steps = self._decoder.look(image[index][:, :stop], label)
+                seen = yield from relay(steps, lambda _: (first, first, *nothing))
+                found = looking.kept_in_place(found, seen[:, first:], height)
+            settled[0][index] = found
         yield first, stop, *settled
 
     def _run(
