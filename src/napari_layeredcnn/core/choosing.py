@@ -25,7 +25,7 @@ ECHO = 2.5
 #: square root of what the surest of them costs: the less sure they are, the more they have to.
 TOLD_APART = 0.0275
 #: Or they are brighter and darker: so large a share of the intensities' variance is between them.
-TOLD_BY_BRIGHTNESS = 0.15
+TOLD_BY_BRIGHTNESS = 0.075
 
 
 class Limits(NamedTuple):
