@@ -18,6 +18,7 @@ from napari_layeredcnn.core.network import CONFIGURATIONS, LayeredCNN
 from napari_layeredcnn.core.weights import ancestry, load_model, save_model
 from napari_layeredcnn.training.batches import Batch, BatchSize, batches
 from napari_layeredcnn.training.loss import column_loss
+from napari_layeredcnn.training.optimizer import Optimizer
 from napari_layeredcnn.training.own_outputs import (
     column_logits,
     passed_through,
@@ -154,10 +155,10 @@ class _Training:
                 some = next(self._batches(0, lambda _: BatchSize(32, 64, 128, 3), workers=0))
                 network = widen_image_stack(network, wanted, torch.from_numpy(some.images)[:, None])
         self.network = _channels_last(network.to(self.device))
-        self.optimizer = torch.optim.AdamW(self.network.parameters(), lr=1e-3, weight_decay=1e-4)
+        self.optimizer = Optimizer(self.network)
         self.counters = Counters()
         if options.resume:
-            self.counters = load_checkpoint(options.output, self.network, self.optimizer)
+            self.counters = load_checkpoint(options.output, self.network, self.optimizer.parts)
         self.averages = Averages(self.network)
         if options.resume and (options.output / "average.safetensors").is_file():
             average = load_model(options.output / "average.safetensors").network
@@ -221,17 +222,15 @@ class _Training:
         elif passes:
             seen = passed_through(self.network, images, seen, passes, by_appearance=by_appearance)
         rate = self.schedule.rate(counters.step, self._progress)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
         self.network.train(self.schedule.normalizes_by_batch(self._progress))
         logits = column_logits(self.network, images, seen, by_appearance=by_appearance)
         loss = column_loss(logits, truth, seen)
-        self.optimizer.zero_grad()
+        self.network.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), CLIP_NORM)
         finite = bool(torch.isfinite(norm))
         if finite:
-            self.optimizer.step()
+            self.optimizer.step(rate)
             self.averages.update(self.network, counters.step)
         else:
             counters.skipped += 1
@@ -271,7 +270,7 @@ class _Training:
             counters.best = score
             save_model(options.output / "weights.safetensors", self.averages.network, card)
         save_model(options.output / "average.safetensors", self.averages.network, card)
-        save_checkpoint(options.output, self.network, self.optimizer, counters)
+        save_checkpoint(options.output, self.network, self.optimizer.parts, counters)
         return record
 
 

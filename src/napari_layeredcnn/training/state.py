@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from napari_layeredcnn.core.network import LayeredCNN
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 
@@ -59,7 +60,10 @@ class Averages:
 
 
 def save_checkpoint(
-    folder: Path, network: LayeredCNN, optimizer: torch.optim.Optimizer, counters: Counters
+    folder: Path,
+    network: LayeredCNN,
+    optimizers: Sequence[torch.optim.Optimizer],
+    counters: Counters,
 ) -> None:
     """Write all that a training needs to go on, except the averages.
 
@@ -69,7 +73,7 @@ def save_checkpoint(
         Made if missing.
     network : LayeredCNN
         Being trained.
-    optimizer : Optimizer
+    optimizers : sequence of Optimizer
         Of the network's parameters in their order.
     counters : Counters
         Of the training.
@@ -77,16 +81,19 @@ def save_checkpoint(
     folder.mkdir(parents=True, exist_ok=True)
     _save(network.state_dict(), folder / "raw.safetensors")
     moments: dict[str, Tensor] = {}
-    for i, entry in optimizer.state_dict()["state"].items():
-        moments |= {f"{i}.{key}": torch.as_tensor(value) for key, value in entry.items()}
+    for part, optimizer in enumerate(optimizers):
+        for i, entry in optimizer.state_dict()["state"].items():
+            moments |= {f"{part}.{i}.{key}": torch.as_tensor(v) for key, v in entry.items()}
     _save(moments, folder / "optimizer.safetensors")
     (folder / "state.json").write_text(json.dumps(asdict(counters)))
 
 
-def load_checkpoint(folder: Path, network: nn.Module, optimizer: torch.optim.Optimizer) -> Counters:
-    """Read what `save_checkpoint` wrote into a network and its optimizer.
+def load_checkpoint(
+    folder: Path, network: nn.Module, optimizers: Sequence[torch.optim.Optimizer]
+) -> Counters:
+    """Read what `save_checkpoint` wrote into a network and its optimizers.
 
-    A missing ``optimizer.safetensors`` leaves the optimizer fresh.
+    A missing ``optimizer.safetensors`` leaves the optimizers fresh.
 
     Parameters
     ----------
@@ -94,7 +101,7 @@ def load_checkpoint(folder: Path, network: nn.Module, optimizer: torch.optim.Opt
         Checkpoint.
     network : Module
         Of the same configuration.
-    optimizer : Optimizer
+    optimizers : sequence of Optimizer
         Of the network's parameters in their order.
 
     Returns
@@ -116,12 +123,13 @@ def load_checkpoint(folder: Path, network: nn.Module, optimizer: torch.optim.Opt
     network.load_state_dict(load_file(folder / "raw.safetensors"))
     moments = folder / "optimizer.safetensors"
     if moments.is_file():
-        state: dict[int, dict[str, Any]] = {}
+        states: list[dict[int, dict[str, Any]]] = [{} for _ in optimizers]
         for name, value in load_file(moments).items():
-            i, key = name.split(".", 1)
-            state.setdefault(int(i), {})[key] = value
-        groups = optimizer.state_dict()["param_groups"]
-        optimizer.load_state_dict({"state": state, "param_groups": groups})
+            part, i, key = name.split(".", 2)
+            states[int(part)].setdefault(int(i), {})[key] = value
+        for optimizer, state in zip(optimizers, states, strict=True):
+            groups = optimizer.state_dict()["param_groups"]
+            optimizer.load_state_dict({"state": state, "param_groups": groups})
     return Counters(**json.loads(path.read_text()))
 
 
